@@ -1,0 +1,98 @@
+/* Who may do what, where. The world is an immutable snapshot of entity tree, roles and assignments;
+ * decide() answers with its whole derivation, visible() gives the set of entities for lists. Pure: it is
+ * built from plain rows, knows no SQL and no clock (`at` is passed in).
+ *
+ * Invariants: nothing is allowed without an assignment that covers it; archived or expired assignments cover
+ * nothing; a world never changes after world_build(). Placements and delegations join this same structure. */
+#pragma once
+#include "base/error.h"
+
+struct arena;
+struct world;
+struct world_builder;
+
+/* --- building ----------------------------------------------------------------------------------- */
+/* `functions`: names by dense index, as in the model; kept by reference, must outlive the world. */
+struct world_builder *world_builder_new(const char *const *functions, size_t count);
+void world_builder_free(struct world_builder *b);
+bool world_add_entity(struct world_builder *b, int64_t id, int64_t parent /* 0: a root */);
+/* `grants`/`own`: patterns such as "device.*", given one by one; `own` ones hold only for records whose
+ * owner is the caller. */
+bool world_add_role(struct world_builder *b, int64_t role);
+bool world_add_grant(struct world_builder *b, int64_t role, struct str pattern, bool own);
+/* `from`/`until` in microseconds; until 0: open. The entity and all below it. ceiling -1: none, else minor
+ * units in the organisation's currency. */
+bool world_add_assignment(struct world_builder *b, int64_t id, int64_t person, int64_t role, int64_t entity,
+			  int64_t from, int64_t until, int64_t ceiling);
+/* Everybody who signs in has this role at every entity (own records, reference data). */
+bool world_set_everyone(struct world_builder *b, int64_t role);
+/* Consumes the builder. Cycles and unknown parents: the entity becomes a root and is reported by world_faults. */
+enum code world_build(struct world_builder *b, struct world **ret, struct error *e);
+struct world *world_ref(struct world *w);
+void world_unref(struct world *w);
+size_t world_faults(const struct world *w);
+
+/* --- the entity tree ---------------------------------------------------------------------------- */
+bool world_entity_known(const struct world *w, int64_t entity);
+/* Is `below` the same as `above` or under it? */
+bool world_entity_within(const struct world *w, int64_t below, int64_t above);
+/* `entity` and all below it; the array lives as long as the world. */
+void world_entity_subtree(const struct world *w, int64_t entity, const int64_t **ret, size_t *ret_count);
+
+/* --- deciding ----------------------------------------------------------------------------------- */
+/* Who asks. A token narrows what its person may do: `functions` (patterns, NULL-ended; NULL: no narrowing)
+ * and `entity` (0: everywhere). `system` is the program itself (loading packs, jobs): everything is allowed. */
+struct subject {
+	int64_t person;
+	const char *const *only;
+	int64_t only_entity;
+	bool system;
+};
+
+struct resource { /* what it is about; zero values: nothing in particular */
+	int64_t owner; /* person whose own record it is */
+};
+
+enum decision_reason {
+	DECISION_ALLOWED,
+	DECISION_NO_ASSIGNMENT, /* nobody gave this function */
+	DECISION_ELSEWHERE,     /* held, but for other entities */
+	DECISION_EXPIRED,       /* held once, or not yet */
+	DECISION_CEILING,       /* amount above the ceiling */
+	DECISION_NOT_OWN,       /* held for own records only */
+	DECISION_TOKEN          /* the token was not given this */
+};
+
+struct decision { /* the derivation, kept in the journal with the change */
+	bool allowed;
+	enum decision_reason reason;
+	int64_t assignment; /* 0: everyone's role, or the system */
+	int64_t role;
+	int64_t entity;     /* where the assignment stands */
+	unsigned function;
+	int64_t ceiling;    /* -1: none */
+};
+
+/* `amount` in minor units, -1: none. Never fails; millions a second per core. Thread-safe. */
+struct decision decide(const struct world *w, int64_t at, const struct subject *who, unsigned function,
+		       int64_t entity, const struct resource *resource, int64_t amount);
+
+struct entity_set {
+	bool all;           /* every entity: no row predicate needed */
+	bool own;           /* besides: records whose owner is the caller */
+	const int64_t *ids; /* else these, sorted */
+	size_t count;
+};
+/* For lists: where `who` holds `function` at `at`. False when out of memory. */
+bool visible(const struct world *w, int64_t at, const struct subject *who, unsigned function,
+	     struct arena *arena, struct entity_set *ret);
+bool entity_set_has(const struct entity_set *s, int64_t entity);
+/* Does `outer` contain all of `inner` (including own)? */
+bool entity_set_covers(const struct entity_set *outer, const struct entity_set *inner);
+
+/* The people who hold `function` at `entity` (who could give what a refusal lacks); sorted, complete. */
+bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena,
+	     int64_t **ret, size_t *ret_count);
+/* Writes the derivation as the journal and the API show it. */
+struct json_writer;
+void decision_write(const struct world *w, const struct decision *d, struct json_writer *out);
