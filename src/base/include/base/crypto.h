@@ -39,6 +39,7 @@ void crypto_wipe(void *data, size_t len);
 
 /* base64 (RFC 4648 §4) and base64url without padding (§5), lower-case hex. Encoders write a NUL. */
 size_t base64_encode(const void *data, size_t len, char *out); /* room for (len+2)/3*4+1 */
+/* Decoders: `out` has room for len/4*3+3 bytes. */
 bool base64_decode(struct str s, uint8_t *out, size_t *ret_len);
 size_t base64url_encode(const void *data, size_t len, char *out);
 bool base64url_decode(struct str s, uint8_t *out, size_t *ret_len);

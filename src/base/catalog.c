@@ -1,0 +1,212 @@
+/* Catalogues of translations. Neighbours: po.c reads the files; error.c makes what is told here in six languages. */
+#include "base/catalog.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "message.h"
+#include "po.h"
+#include <string.h>
+
+static const char *const tags[LANG_COUNT] = { "en", "ar", "zh", "fr", "ru", "es" };
+
+struct entry {
+	struct str forms[PO_FORMS];
+};
+
+struct catalog {
+	struct arena *arena;
+	struct map *entries[LANG_COUNT]; /* key: context \4 msgid */
+};
+
+const char *lang_tag(enum lang lang)
+{
+	return tags[lang];
+}
+
+bool lang_parse(struct str tag, enum lang *ret)
+{
+	struct str primary;
+	if (!str_cut(&tag, '-', &primary))
+		return false;
+	for (unsigned i = 0; i < LANG_COUNT; i++)
+		if (str_eq_nocase(primary, str_of(tags[i]))) {
+			*ret = (enum lang)i;
+			return true;
+		}
+	return false;
+}
+
+/* "0.8" → 800; bad weights count as 0. */
+static int weight(struct str q)
+{
+	int value = 0, scale = 1000;
+	bool dot = false;
+	for (size_t i = 0; i < q.len && scale > 0; i++) {
+		if (q.data[i] == '.' && !dot) {
+			dot = true;
+		} else if (q.data[i] >= '0' && q.data[i] <= '9') {
+			if (dot)
+				scale /= 10;
+			value = dot ? value + (q.data[i] - '0') * scale : value * 10 + (q.data[i] - '0') * 1000;
+		} else {
+			return 0;
+		}
+	}
+	return value > 1000 ? 1000 : value;
+}
+
+enum lang lang_negotiate(struct str accept_language)
+{
+	struct str rest = accept_language, part, tag, parameter;
+	enum lang best = LANG_EN, lang;
+	int most = 0;
+	while (str_cut(&rest, ',', &part)) {
+		int q = 1000;
+		str_cut(&part, ';', &tag);
+		while (str_cut(&part, ';', &parameter)) {
+			parameter = str_trim(parameter);
+			if (str_starts(parameter, STR("q=")))
+				q = weight(str_slice(parameter, 2, parameter.len));
+		}
+		if (lang_parse(str_trim(tag), &lang) && q > most) {
+			most = q;
+			best = lang;
+		}
+	}
+	return best;
+}
+
+struct catalog *catalog_new(void)
+{
+	struct catalog *c = mem_new(sizeof *c);
+	if (!c)
+		return NULL;
+	bool good = (c->arena = arena_new((size_t)256 << 20)) != NULL;
+	for (unsigned i = 0; i < LANG_COUNT && good; i++)
+		good = (c->entries[i] = map_new()) != NULL;
+	if (!good) {
+		catalog_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void catalog_free(struct catalog *c)
+{
+	if (!c)
+		return;
+	for (unsigned i = 0; i < LANG_COUNT; i++)
+		map_free(c->entries[i]);
+	arena_free(c->arena);
+	mem_free(c);
+}
+
+static struct str key_of(struct arena *a, struct str context, struct str id)
+{
+	if (!context.data)
+		return arena_copy(a, id);
+	return arena_format(a, "%.*s\4%.*s", STR_ARG(context), STR_ARG(id));
+}
+
+struct adding {
+	struct catalog *catalog;
+	enum lang lang;
+};
+
+static enum code add_entry(void *data, const struct po_entry *from, struct error *e)
+{
+	struct adding *a = data;
+	struct catalog *c = a->catalog;
+	if (from->fuzzy || from->id.len == 0 || from->forms[0].len == 0)
+		return OK;
+	struct str key = key_of(c->arena, from->context, from->id);
+	if (!key.data)
+		return error_nomem(e);
+	if (map_has(c->entries[a->lang], key))
+		return OK;
+	struct entry *entry = ARENA_NEW(c->arena, struct entry);
+	if (!entry)
+		return error_nomem(e);
+	memcpy(entry->forms, from->forms, sizeof entry->forms);
+	return map_put(c->entries[a->lang], key, entry) ? OK : error_nomem(e);
+}
+
+enum code catalog_add_po(struct catalog *c, enum lang lang, struct str file, struct str po, struct error *e)
+{
+	struct adding a = { c, lang };
+	return po_parse(c->arena, file, po, add_entry, &a, e);
+}
+
+struct str catalog_get(const struct catalog *c, enum lang lang, const char *context, struct str msgid)
+{
+	struct entry *entry = NULL;
+	if (!c || lang == LANG_EN || !msgid.len)
+		return msgid;
+	if (context) {
+		char key[512];
+		size_t len = strlen(context);
+		if (len + 1 + msgid.len > sizeof key)
+			return msgid;
+		memcpy(key, context, len);
+		key[len] = 4;
+		memcpy(key + len + 1, msgid.data, msgid.len);
+		entry = map_get(c->entries[lang], (struct str){ key, len + 1 + msgid.len });
+	} else {
+		entry = map_get(c->entries[lang], msgid);
+	}
+	return entry ? entry->forms[0] : msgid;
+}
+
+/* Which form a count takes; the order of forms is that of gettext's usual Plural-Forms for the language. */
+static unsigned plural_form(enum lang lang, int64_t n)
+{
+	int64_t ten = n % 10, hundred = n % 100;
+	switch (lang) {
+	case LANG_AR:
+		return n == 0 ? 0 : n == 1 ? 1 : n == 2 ? 2 : hundred >= 3 && hundred <= 10 ? 3 : hundred >= 11 ? 4 : 5;
+	case LANG_ZH:
+		return 0;
+	case LANG_FR:
+		return n > 1;
+	case LANG_RU:
+		return ten == 1 && hundred != 11 ? 0 : ten >= 2 && ten <= 4 && (hundred < 12 || hundred > 14) ? 1 : 2;
+	default:
+		return n != 1;
+	}
+}
+
+struct str catalog_plural(const struct catalog *c, enum lang lang, struct str msgid, struct str msgid_plural, int64_t n)
+{
+	int64_t count = n < 0 ? -n : n;
+	struct entry *entry = c && lang != LANG_EN ? map_get(c->entries[lang], msgid) : NULL;
+	if (entry && entry->forms[plural_form(lang, count)].len)
+		return entry->forms[plural_form(lang, count)];
+	return count == 1 ? msgid : msgid_plural;
+}
+
+size_t catalog_count(const struct catalog *c, enum lang lang)
+{
+	return map_count(c->entries[lang]);
+}
+
+struct str catalog_format(const struct catalog *c, enum lang lang, const char *msgid, const struct error_arg *args,
+			  struct arena *arena)
+{
+	CLEAN_BUF struct buf out;
+	buf_init(&out, 0);
+	message_fill(&out, catalog_get(c, lang, NULL, str_of(msgid)), args);
+	return arena_copy(arena, buf_ok(&out) ? buf_str(&out) : str_of(msgid));
+}
+
+struct str catalog_error(const struct catalog *c, enum lang lang, const struct error *e, struct arena *arena)
+{
+	CLEAN_BUF struct buf out;
+	buf_init(&out, 0);
+	for (const struct error_frame *f = e->frame; f; f = f->next) {
+		if (f != e->frame)
+			buf_add_text(&out, "; ");
+		message_fill(&out, catalog_get(c, lang, NULL, str_of(f->msgid)), f->args);
+	}
+	return arena_copy(arena, buf_ok(&out) ? buf_str(&out) : STR("out of memory"));
+}

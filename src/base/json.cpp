@@ -1,0 +1,162 @@
+// JSON reading: simdjson behind the C face of base/json.h. The only C++ in the program.
+// Neighbours: json.c walks the trees made here.
+#include <simdjson.h>
+
+extern "C" {
+struct arena;
+void *arena_alloc(struct arena *a, size_t size);
+}
+#include "json_shim.h"
+
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+thread_local simdjson::dom::parser parser;
+
+struct reading {
+	struct arena *arena;
+	size_t nodes, most;
+	unsigned deepest;
+	int fault; // enum shim_fault
+};
+
+bool convert(reading &r, element from, struct shim_json *to, unsigned depth);
+
+void *take(reading &r, size_t count, size_t size)
+{
+	void *p = arena_alloc(r.arena, count ? count * size : 1);
+	if (!p)
+		r.fault = SHIM_NOMEM;
+	return p;
+}
+
+bool text_copy(reading &r, std::string_view from, const char **ret, size_t *ret_len)
+{
+	char *copy = static_cast<char *>(take(r, from.size() + 1, 1));
+	if (!copy)
+		return false;
+	memcpy(copy, from.data(), from.size());
+	*ret = copy;
+	*ret_len = from.size();
+	return true;
+}
+
+bool count_node(reading &r, unsigned depth)
+{
+	if (++r.nodes > r.most)
+		r.fault = SHIM_NODES;
+	else if (depth > r.deepest)
+		r.fault = SHIM_DEPTH;
+	return r.fault == SHIM_OK;
+}
+
+bool convert_list(reading &r, simdjson::dom::array from, struct shim_json *to, unsigned depth)
+{
+	size_t n = 0;
+	for (element e : from) {
+		(void)e;
+		n++;
+	}
+	if (n > r.most - r.nodes) {
+		r.fault = SHIM_NODES;
+		return false;
+	}
+	struct shim_json *items = static_cast<struct shim_json *>(take(r, n, sizeof *items));
+	if (!items)
+		return false;
+	to->type = SHIM_LIST;
+	to->list.items = items;
+	to->list.count = n;
+	for (element e : from)
+		if (!convert(r, e, items++, depth + 1))
+			return false;
+	return true;
+}
+
+bool convert_object(reading &r, simdjson::dom::object from, struct shim_json *to, unsigned depth)
+{
+	size_t n = from.size(), i = 0;
+	if (n == 0xFFFFFF) { // simdjson saturates its count there
+		n = 0;
+		for (auto field : from) {
+			(void)field;
+			n++;
+		}
+	}
+	if (n > r.most - r.nodes) {
+		r.fault = SHIM_NODES;
+		return false;
+	}
+	struct shim_member *members = static_cast<struct shim_member *>(take(r, n, sizeof *members));
+	if (!members)
+		return false;
+	to->type = SHIM_OBJECT;
+	to->object.members = members;
+	to->object.count = n;
+	for (auto field : from) {
+		struct shim_member *m = &members[i++];
+		if (!text_copy(r, field.key, &m->name, &m->name_len) || !convert(r, field.value, &m->value, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+bool convert(reading &r, element from, struct shim_json *to, unsigned depth)
+{
+	if (!count_node(r, depth))
+		return false;
+	switch (from.type()) {
+	case element_type::ARRAY:
+		return convert_list(r, from.get_array().value_unsafe(), to, depth);
+	case element_type::OBJECT:
+		return convert_object(r, from.get_object().value_unsafe(), to, depth);
+	case element_type::INT64:
+		to->type = SHIM_INT;
+		to->integer = from.get_int64().value_unsafe();
+		return true;
+	case element_type::UINT64: // past int64, or it would have come as INT64
+		to->type = SHIM_REAL;
+		to->real = static_cast<double>(from.get_uint64().value_unsafe());
+		return true;
+	case element_type::DOUBLE:
+		to->type = SHIM_REAL;
+		to->real = from.get_double().value_unsafe();
+		return true;
+	case element_type::STRING:
+		to->type = SHIM_TEXT;
+		return text_copy(r, from.get_string().value_unsafe(), &to->text.data, &to->text.len);
+	case element_type::BOOL:
+		to->type = SHIM_BOOL;
+		to->boolean = from.get_bool().value_unsafe();
+		return true;
+	case element_type::NULL_VALUE:
+		to->type = SHIM_NULL;
+		return true;
+	}
+	return false;
+}
+
+} // namespace
+
+extern "C" int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret,
+			  const char **ret_message)
+{
+	reading r = { arena, 0, nodes, static_cast<unsigned>(depth), SHIM_OK };
+	element root;
+	*ret_message = "";
+	try {
+		// simdjson reads past the end; with realloc_if_needed it copies into a padded buffer of its own
+		simdjson::error_code error = parser.parse(text, len, true).get(root);
+		if (error) {
+			*ret_message = simdjson::error_message(error);
+			return error == simdjson::MEMALLOC ? SHIM_NOMEM : error == simdjson::DEPTH_ERROR ? SHIM_DEPTH : SHIM_SYNTAX;
+		}
+		if (!convert(r, root, ret, 1) && r.fault == SHIM_OK)
+			r.fault = SHIM_SYNTAX;
+	} catch (...) {
+		return SHIM_NOMEM;
+	}
+	return r.fault;
+}

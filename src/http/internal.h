@@ -1,0 +1,88 @@
+/* What the files of the HTTP face share: the server, one exchange, the change feeds.
+ * server.c runs libmicrohttpd, exchange.c reads requests, reply.c writes answers, resources.c has the fixed
+ * resources, openapi.c describes operations, feed.c streams changes. */
+#pragma once
+#include "base/arena.h"
+#include "http/exchange.h"
+#include "http/http.h"
+#include "kernel/kernel.h"
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define HEADERS_MOST 16
+
+struct feeds;
+
+struct http_server {
+	struct kernel *kernel;
+	struct registry *registry; /* referenced */
+	const struct model *model; /* the registry's */
+	struct MHD_Daemon *daemon;
+	const struct http_route *routes;
+	const struct embedded *files;
+	struct feeds *feeds;
+	struct arena *arena;
+	struct str address;
+	bool secure;
+	size_t max_body;
+	struct buf openapi[LANG_COUNT]; /* made on first use, under the lock */
+	pthread_mutex_t lock;
+};
+
+enum exchange_state { READING, REFUSED, WAITING, ANSWERED };
+
+struct exchange {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct arena *arena;
+	struct str method, path;
+	struct query_pair *pairs; /* decoded query parameters without the ones http takes itself */
+	size_t pair_count;
+	enum lang lang;
+	struct buf body, out, packed; /* packed: out, compressed */
+	struct call *call;
+	bool suspended;
+	_Atomic int state;
+	int status;
+	const char *content_type;
+	struct {
+		const char *name;
+		struct str value;
+	} headers[HEADERS_MOST];
+	size_t header_count;
+	int cache_seconds;
+	bool cache_immutable;
+	struct error error;
+	struct MHD_Response *own_response; /* instead of out: streams */
+};
+
+/* exchange.c */
+struct exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, struct arena *arena,
+			      const char *method, const char *url);
+void exchange_free(struct exchange *x);
+enum code exchange_read_query(struct exchange *x, struct error *e);
+/* Headers and body into a call of the operation. */
+enum code exchange_prepare_call(struct exchange *x, const struct operation *op, int64_t target, struct error *e);
+
+/* reply.c */
+enum MHD_Result reply_send(struct exchange *x);
+/* RFC 9457 problem details of an error, in the caller's language. */
+void reply_problem(struct exchange *x, const struct error *e, enum code code);
+/* From a finished call. */
+void reply_call(struct exchange *x);
+
+/* resources.c */
+extern const struct http_route http_resources[];
+/* Files of the page; E_NOT_FOUND when there is none. */
+enum code resource_file(struct exchange *x, struct error *e);
+
+/* openapi.c */
+enum code openapi_write(const struct registry *r, enum lang lang, struct str server_url, struct buf *out, struct error *e);
+
+/* feed.c */
+struct feeds *feeds_new(struct http_server *s);
+/* Ends all streams, so that the daemon can stop. */
+void feeds_stop(struct feeds *f);
+void feeds_free(struct feeds *f);
+enum code feed_open(struct exchange *x, struct error *e);
