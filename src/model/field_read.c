@@ -272,8 +272,10 @@ static void field_read(struct loader *l, const struct kind_draft *k, const struc
 	f->title = read_title(l, y, "title", y->name);
 	f->help = read_text(l, y, "help");
 	if (!read_map(l, y, field_keys) || !type_parse(l, yaml_get(y, "type"), &f->type) ||
-	    !keys_fit(l, y, f->type, &f->flags) || l->failed)
+	    !keys_fit(l, y, f->type, &f->flags) || l->failed) {
+		f->flags |= FIELD_BROKEN;
 		return;
+	}
 	f->to = read_text(l, y, "to");
 	f->scale = (int)read_int(y, "scale", 0);
 	const struct yaml *scale = yaml_get(y, "scale");

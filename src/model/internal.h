@@ -15,6 +15,7 @@
 #define REFS_MOST 1000
 #define JSON_FIELD_BYTES 65536
 #define JSON_FIELD_DEPTH 16
+#define FIELD_BROKEN (1u << 31) /* while loading: its type was not understood, so judge nothing by it */
 
 struct model_held { /* a model with what only its keeper needs; `model` is what callers see */
 	struct model model;
@@ -55,6 +56,11 @@ struct function_draft {
 	bool extra; /* named by an operation only; a pack may give it a better title */
 };
 
+struct role_place {
+	struct str file, place; /* place: "file:line" */
+	const struct yaml *at;
+};
+
 /* Faults are collected, so that an author sees all at once; running out of memory is sticky in `failed`. */
 struct loader {
 	struct arena *arena;   /* the model's memory */
@@ -72,9 +78,13 @@ struct loader {
 	struct map *function_names; /* name → struct function_draft */
 	bool functions_open; /* operations' functions are not known: unknown names are let pass */
 	VEC(struct role_def) roles;
-	VEC(struct str) role_files; /* where each was read, "file:line:column" */
+	VEC(struct role_place) role_places; /* where each was read */
 	struct catalog *catalog;
 };
+
+/* --- model.c --- */
+/* Empty, with one reference; NULL when out of memory. */
+struct model_held *model_held_new(void);
 
 /* --- source.c --- */
 /* All files of a pack that the model is made of, sorted by name. */
@@ -134,6 +144,9 @@ const char *read_title(struct loader *l, const struct yaml *map, const char *key
 const struct yaml *yaml_nth(const struct yaml *y, size_t n);
 /* The value at a key when `map` is a map, else NULL. */
 const struct yaml *yaml_key(const struct yaml *map, const char *key);
+
+/* Parses a file; a fault in the YAML itself is noted like any other. False when there is nothing to read. */
+bool loader_parse(struct loader *l, const struct source_file *file, const struct yaml **ret);
 
 /* --- kind_read.c, field_read.c, state_read.c --- */
 void kind_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);

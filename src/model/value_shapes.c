@@ -15,9 +15,10 @@
 
 static enum code keep_text(struct decoder *d, struct buf *b, const struct place *at, size_t most, struct value *ret)
 {
-	if (b->failed || b->len > most)
-		return b->failed && b->len < most ? error_nomem(d->e)
-						  : value_fault(d, at, N_("is too large"));
+	if (b->failed)
+		return error_nomem(d->e);
+	if (b->len > most)
+		return value_fault(d, at, N_("is too large"));
 	ret->text = arena_copy(d->arena, buf_str(b));
 	return ret->text.data ? OK : error_nomem(d->e);
 }
@@ -26,7 +27,7 @@ static enum code keep_tree(struct decoder *d, const struct json *j, const struct
 {
 	CLEAN_BUF struct buf b;
 	struct json_writer w;
-	buf_init(&b, most + 1);
+	buf_init(&b, 0); /* the input was bounded; `most` is told as a fault, not as a failure */
 	json_writer_init(&w, &b);
 	json_put_tree(&w, j);
 	return keep_text(d, &b, at, most, ret);

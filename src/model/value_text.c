@@ -11,12 +11,11 @@
 static enum code bool_from_text(struct decoder *d, struct str s, const struct place *at, struct value *ret)
 {
 	static const struct {
-		struct str word;
+		const char *word;
 		bool means;
-	} words[] = { { STR("true"), true }, { STR("false"), false }, { STR("yes"), true }, { STR("no"), false },
-		      { STR("1"), true }, { STR("0"), false } };
+	} words[] = { { "true", true }, { "false", false }, { "yes", true }, { "no", false }, { "1", true }, { "0", false } };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (str_eq_nocase(s, words[i].word)) {
+		if (str_eq_nocase(s, str_of(words[i].word))) {
 			ret->integer = words[i].means;
 			return OK;
 		}

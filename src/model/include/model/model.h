@@ -1,7 +1,7 @@
 /* The model: everything the packs declare, as plain immutable structs. Kinds become tables, operations,
  * permissions, forms and translation keys elsewhere; here they are only read, checked and held.
  *
- * A pack is a folder:  pack.yaml  kinds/*.yaml  functions.yaml  roles.yaml  po/<lang>.po
+ * A pack is a folder:  pack.yaml  kinds/<kind>.yaml  functions.yaml  roles.yaml  po/<lang>.po
  * A model is loaded whole and replaced whole; struct model is reference-counted (model_ref/unref) and
  * everything inside lives as long as it. All texts for people are English msgids (catalog.h). */
 #pragma once
@@ -39,7 +39,7 @@ enum field_flags {
 	FIELD_INDEXED = 1 << 2,     /* references always are */
 	FIELD_TITLE = 1 << 3,       /* what the record is called: exactly one per kind */
 	FIELD_NO_HISTORY = 1 << 4,  /* journal and history hold a digest only */
-	FIELD_READ_ONLY = 1 << 5,   /* set by the program (collected, computed), never by callers */
+	FIELD_READ_ONLY = 1 << 5,   /* set by the program (collected, computed); values_from_json() refuses it from callers */
 	FIELD_FACET = 1 << 6,       /* offered as a facet; choices and states always are */
 	FIELD_MULTILINE = 1 << 7,
 	FIELD_SEARCH = 1 << 8,
@@ -69,7 +69,8 @@ struct field {
 	const struct choice *choices; /* ends with name == NULL */
 	const struct field *fields;   /* FIELD_OBJECT, FIELD_LIST */
 	int scale;                    /* FIELD_DECIMAL: fraction digits, 0–9 */
-	int64_t min, max;             /* numbers: range when either is non-zero; texts: max bytes (0: 4,000) */
+	int64_t min, max;             /* numbers: range when either is non-zero (an open end is INT64_MIN or INT64_MAX);
+	                                 texts, LOCAL: max bytes (0: 4,000); JSON: max bytes (0: 64 KiB) */
 	const char *pattern;          /* FIELD_TEXT: "email", "hostname", "mac", "ip", "cidr", "uri", "currency",
 	                                 "country", "lang", "uuid", "hex", or NULL */
 	const char *otherwise;        /* default as text, or NULL; "today" and "now" for dates and times */
@@ -137,8 +138,8 @@ struct kind {
 
 struct function { /* an authority one may hold */
 	const char *name;  /* "device.write_off" */
-	const char *title; /* msgid */
-	const char *pack;
+	const char *title; /* msgid; for a kind's own just the verb ("Read", "Write off"): show it beside kind.plural */
+	const char *pack;  /* "" when only an operation names it */
 	unsigned index;    /* dense, for bit sets */
 };
 
@@ -178,8 +179,10 @@ struct pack_source {
 enum code pack_sources_find(struct arena *arena, struct str folder, const struct embedded *files,
 			    struct pack_source **ret, size_t *ret_count, struct error *e);
 /* Loads and checks everything; any fault refuses the whole with "file:line:column: expected …", several faults
- * at once as error items. Function names beyond the kinds' own come from functions.yaml and `extra`
- * (the operations' functions, ends with NULL). */
+ * at once as error items (pointer: "file:line:column", in the order found, at most 100). Function names beyond the
+ * kinds' own come from functions.yaml and `extra` (the operations' functions, ends with NULL); with `extra` NULL
+ * they are unknown here, so roles and fields may name any. po/<lang>.po among the built-in files are the program's
+ * own texts. The language: docs/packs.md. */
 enum code model_load(const struct pack_source *sources, size_t count, const char *const *extra,
 		     const struct model **ret, struct error *e);
 const struct model *model_ref(const struct model *m);
