@@ -6,6 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct str frame_arg(const struct error_frame *f, const char *name)
+{
+	for (const struct error_arg *a = f->args; a && a->name; a++)
+		if (strcmp(a->name, name) == 0)
+			return a->value;
+	return STR_NONE;
+}
+
+/* A parser's error tells its place in words; here the place goes where every fault has it. */
+static void fault_parse(struct loader *l, struct str file, const struct error_frame *f)
+{
+	struct str line = frame_arg(f, "line"), column = frame_arg(f, "column"), expected = frame_arg(f, "expected");
+	struct str place = arena_format(l->scratch, "%.*s:%.*s:%.*s", STR_ARG(file), STR_ARG(line), STR_ARG(column));
+	l->failed |= !place.data;
+	l->faults++;
+	if (line.len && column.len && expected.len)
+		error_field(l->e, place, N_("expected {expected}"), { "expected", expected });
+	else
+		error_field_(l->e, file, f->msgid, f->args);
+}
+
 bool loader_parse(struct loader *l, const struct source_file *file, const struct yaml **ret)
 {
 	struct error parse;
@@ -17,8 +38,7 @@ bool loader_parse(struct loader *l, const struct source_file *file, const struct
 		l->failed = true;
 		return false;
 	}
-	l->faults++;
-	error_field_(l->e, file->path, parse.frame->msgid, parse.frame->args);
+	fault_parse(l, file->path, parse.frame);
 	return false;
 }
 
@@ -163,8 +183,7 @@ static void po_read(struct loader *l, const struct source_file *file)
 	if (code == E_NOMEM || (code != OK && !parse.frame)) {
 		l->failed = true;
 	} else if (code != OK) {
-		l->faults++;
-		error_field_(l->e, file->path, parse.frame->msgid, parse.frame->args);
+		fault_parse(l, file->path, parse.frame);
 	}
 }
 
