@@ -207,7 +207,7 @@ static void check_patterns(struct loader *l, const struct role_place *place, con
 	const struct yaml *list = yaml_key(place->at, key);
 	const struct yaml *item = list && list->type == YAML_LIST ? list->first : list;
 	for (; item; item = list->type == YAML_LIST ? item->next : NULL)
-		if (item->type == YAML_TEXT && !covers_any(l, item->text))
+		if (item->type == YAML_TEXT && function_pattern_valid(item->text) && !covers_any(l, item->text))
 			loader_fault(l, item, N_("{pattern} covers no function"), { "pattern", item->text });
 }
 

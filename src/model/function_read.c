@@ -121,8 +121,7 @@ void functions_read(struct loader *l, struct pack_draft *pack, const struct sour
 
 /* --- roles ------------------------------------------------------------------------------------------ */
 
-/* A whole name, "prefix.*", "*.suffix" or "*". */
-static bool pattern_valid(struct str s)
+bool function_pattern_valid(struct str s)
 {
 	if (str_is(s, "*"))
 		return true;
@@ -141,7 +140,7 @@ static const char *const *patterns_read(struct loader *l, const struct yaml *y)
 		return list;
 	const struct yaml *item = y->type == YAML_LIST ? y->first : y;
 	for (; item && !l->failed; item = y->type == YAML_LIST ? item->next : NULL) {
-		if (item->type == YAML_TEXT && pattern_valid(item->text))
+		if (item->type == YAML_TEXT && function_pattern_valid(item->text))
 			list[n++] = loader_copy(l, item->text);
 		else
 			loader_fault(l, item, N_("expected a function or a pattern: device.read, device.*, *.read or *"));

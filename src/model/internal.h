@@ -165,6 +165,8 @@ void functions_read(struct loader *l, struct pack_draft *pack, const struct sour
 void roles_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);
 /* "device.write_off": two to four names with dots between. */
 bool function_name_valid(struct str name);
+/* A whole name, "prefix.*", "*.suffix" or "*". */
+bool function_pattern_valid(struct str s);
 
 /* --- check.c --- */
 void check_kinds(struct loader *l);

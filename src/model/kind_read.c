@@ -217,6 +217,8 @@ static void select_read(struct loader *l, struct kind_draft *k, const struct yam
 static bool kind_name_good(struct loader *l, const struct source_file *file, const struct yaml *y)
 {
 	struct str stem = str_slice(file->name, 6, file->name.len - 5); /* "kinds/" … ".yaml" */
+	if (!y)
+		loader_fault(l, NULL, N_("expected the key {name}"), { "name", STR("kind") });
 	if (!y || !read_shape(l, y, SHAPE_NAME))
 		return false;
 	if (!str_eq(y->text, stem)) {

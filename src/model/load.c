@@ -2,6 +2,7 @@
  * Everything the model keeps lies in one arena; what only loading needs lies in another. Faults of all files are
  * collected and refuse the whole. Neighbours: internal.h says who reads what. */
 #include "base/crypto.h"
+#include "base/utf8.h"
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +18,36 @@ static struct str frame_arg(const struct error_frame *f, const char *name)
 /* A parser's error tells its place in words; here the place goes where every fault has it. */
 static void fault_parse(struct loader *l, struct str file, const struct error_frame *f)
 {
-	struct str line = frame_arg(f, "line"), column = frame_arg(f, "column"), expected = frame_arg(f, "expected");
-	struct str place = arena_format(l->scratch, "%.*s:%.*s:%.*s", STR_ARG(file), STR_ARG(line), STR_ARG(column));
+	static const char *const places[] = { "{file}:{line}:{column}: ", "{file}:{line}: " };
+	struct str line = frame_arg(f, "line"), column = frame_arg(f, "column"), msgid = str_of(f->msgid);
+	struct str place = arena_format(l->scratch, "%.*s%s%.*s%s%.*s", STR_ARG(file), line.len ? ":" : "", STR_ARG(line),
+					column.len ? ":" : "", STR_ARG(column));
 	l->failed |= !place.data;
 	l->faults++;
-	if (line.len && column.len && expected.len)
-		error_field(l->e, place, N_("expected {expected}"), { "expected", expected });
-	else
-		error_field_(l->e, file, f->msgid, f->args);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (str_starts(msgid, str_of(places[i])))
+			msgid = str_slice(msgid, strlen(places[i]), msgid.len);
+	error_field_(l->e, place, msgid.data, f->args); /* a literal's end is the same end */
+}
+
+static bool fault_not_utf8(struct loader *l, const struct source_file *file)
+{
+	struct str rest = file->data, line;
+	struct yaml at = { .line = 1, .column = 1 };
+	if (utf8_valid(file->data))
+		return false;
+	for (; str_cut(&rest, '\n', &line) && utf8_valid(line); at.line++)
+		;
+	l->file = file->path;
+	loader_fault(l, &at, N_("expected UTF-8"));
+	return true;
 }
 
 bool loader_parse(struct loader *l, const struct source_file *file, const struct yaml **ret)
 {
 	struct error parse;
+	if (fault_not_utf8(l, file))
+		return false;
 	error_init(&parse, l->scratch);
 	enum code code = yaml_parse(l->scratch, file->path, file->data, ret, &parse);
 	if (code == OK)
@@ -178,6 +196,8 @@ static void po_read(struct loader *l, const struct source_file *file)
 		loader_fault(l, NULL, N_("expected the name of a language: po/ar.po, es, fr, ru or zh"));
 		return;
 	}
+	if (fault_not_utf8(l, file))
+		return;
 	error_init(&parse, l->scratch);
 	enum code code = catalog_add_po(l->catalog, lang, file->path, file->data, &parse);
 	if (code == E_NOMEM || (code != OK && !parse.frame)) {

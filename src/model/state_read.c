@@ -208,9 +208,13 @@ void states_read(struct loader *l, struct kind_draft *k, const struct yaml *stat
 
 /* --- views ------------------------------------------------------------------------------------------ */
 
-static bool column_known(const struct kind_draft *k, struct str name)
+static void column_check(struct loader *l, const struct kind_draft *k, const struct yaml *y)
 {
-	return draft_field(k, name) || name_system_column(name);
+	bool absent = (str_is(y->text, "state") && !k->kind.states) || (str_is(y->text, "number") && !k->kind.number);
+	if (absent)
+		loader_fault(l, y, N_("this kind has no {name}"), { "name", y->text });
+	else if (!draft_field(k, y->text) && !name_system_column(y->text))
+		fault_no_field(l, k, y, y->text);
 }
 
 static const char *view_field(struct loader *l, struct kind_draft *k, const struct yaml *views, const char *view,
@@ -284,10 +288,9 @@ void view_read(struct loader *l, struct kind_draft *k, const struct yaml *views)
 	const struct yaml *list = views && read_map(l, views, keys) ? yaml_get(views, "list") : NULL;
 	v->list = list ? read_names(l, list) : default_columns(l, k);
 	for (const struct yaml *item = list && list->type == YAML_LIST ? list->first : NULL; item; item = item->next)
-		if (!column_known(k, item->text))
-			fault_no_field(l, k, item, item->text);
-	if (list && list->type == YAML_TEXT && !column_known(k, list->text))
-		fault_no_field(l, k, list, list->text);
+		column_check(l, k, item);
+	if (list && list->type == YAML_TEXT)
+		column_check(l, k, list);
 	if (!views || views->type != YAML_MAP)
 		return;
 	v->board_by = view_field(l, k, views, "board", "by", 1u << FIELD_CHOICE | 1u << FIELD_REF | 1u << FIELD_BOOL,

@@ -31,7 +31,12 @@ static void write_faults(const struct error *e, struct str folder, struct arena 
 		if (str_starts(pointer, folder))
 			pointer = str_slice(pointer, folder.len + 1, pointer.len);
 		struct str text = catalog_format(NULL, LANG_EN, i->msgid, i->args, arena);
-		buf_format(out, "%.*s: %.*s\n", STR_ARG(pointer), STR_ARG(text));
+		int64_t at = str_find_str(text, folder);
+		buf_format(out, "%.*s: ", STR_ARG(pointer));
+		buf_add_str(out, str_slice(text, 0, at < 0 ? text.len : (size_t)at));
+		if (at >= 0)
+			buf_add_str(out, str_slice(text, (size_t)at + folder.len + 1, text.len));
+		buf_add_char(out, '\n');
 	}
 }
 
@@ -100,7 +105,8 @@ static int print_faults(const char *folder)
 	error_init(&e, arena);
 	enum code code = load_folder(arena, str_of(folder), extra, &m, &e);
 	write_faults(&e, str_of(folder), arena, &faults);
-	fwrite(faults.data, 1, faults.len, stdout);
+	if (faults.len)
+		fwrite(faults.data, 1, faults.len, stdout);
 	model_unref(m);
 	return (int)code;
 }
