@@ -1,0 +1,46 @@
+/* What the two files of the PostgreSQL backend share. */
+#pragma once
+#include "../internal.h"
+#include <libpq-fe.h>
+
+struct pg_store {
+	char *url;
+	pthread_t listener;
+	bool listening;
+	_Atomic bool stop;
+};
+
+struct pg_statement { /* prepared on the server under the name s<number> */
+	char *text;
+	const char *address; /* of a literal */
+	size_t len;
+	uint64_t hash, used;
+	unsigned number;
+};
+
+struct pg_conn {
+	struct conn conn;
+	PGconn *pg;
+	int64_t deadline;
+	bool limited; /* statement_timeout is set */
+	struct pg_statement *statements;
+	size_t count;
+	uint64_t ticks;
+	unsigned numbers;
+};
+
+struct pg_rows {
+	struct rows rows;
+	PGresult *result;
+	int row;
+	struct str *bytea; /* unescaped cells of the current row, by column */
+	int columns;
+};
+
+enum code pg_fault(struct pg_conn *c, const PGresult *r, struct error *e);
+/* result.c */
+enum code pg_next(struct rows *r, bool *ret_row, struct error *e);
+void pg_rows_close(struct rows *r);
+size_t pg_columns(const struct rows *r);
+struct str pg_column_name(const struct rows *r, size_t column);
+struct sql_value pg_value(const struct rows *r, size_t column);
