@@ -22,7 +22,8 @@ static const struct field
 	price = { .name = "m", .type = FIELD_MONEY, .min = 0, .max = INT64_MAX }, date = { .name = "d", .type = FIELD_DATE },
 	moment = { .name = "t", .type = FIELD_TIME }, truth = { .name = "b", .type = FIELD_BOOL },
 	colour = { .name = "c", .type = FIELD_CHOICE, .choices = colours }, ref = { .name = "r", .type = FIELD_REF, .to = "thing" },
-	refs = { .name = "r", .type = FIELD_REFS, .to = "thing" }, geo = { .name = "g", .type = FIELD_GEO },
+	refs = { .name = "r", .type = FIELD_REFS, .to = "thing" },
+	needed_refs = { .name = "r", .type = FIELD_REFS, .to = "thing", .flags = FIELD_REQUIRED }, geo = { .name = "g", .type = FIELD_GEO },
 	file = { .name = "f", .type = FIELD_FILE }, free_json = { .name = "j", .type = FIELD_JSON },
 	local = { .name = "l", .type = FIELD_LOCAL, .max = 20 };
 
@@ -133,6 +134,7 @@ static const struct json_case {
 	{ &ref, "\"99999999999999999999\"", NULL, "must be the id", "" },
 	{ &ref, "{\"title\":\"X\"}", NULL, "must be the id", "" },
 	{ &refs, "[]", "[]" },
+	{ &needed_refs, "[]", NULL, "is required", "" },
 	{ &refs, "[\"3\",{\"id\":\"1\"},\"2\"]", "[\"3\",\"1\",\"2\"]" },
 	{ &refs, "[\"3\",\"x\"]", NULL, "must be the id", "/1" },
 	{ &refs, "[\"3\",\"1\",\"3\"]", NULL, "must not name a record twice", "" },
@@ -405,6 +407,9 @@ static void equality(void **state)
 	assert_false(value_equal(&refs, &a, &b));
 	assert_false(value_equal(&refs, &a, &c));
 	assert_true(value_equal(&refs, &a, &a));
+	struct value none = { .set = true };
+	assert_true(value_equal(&refs, &none, &null));
+	assert_false(value_equal(&refs, &none, &a));
 }
 
 static void ceilings(void **state)

@@ -247,10 +247,13 @@ static enum code decode_id(struct decoder *d, const struct json *j, const struct
 	return id_decode(d, id->text, at, ret);
 }
 
-static enum code decode_refs(struct decoder *d, const struct json *j, const struct place *at, struct value *ret)
+static enum code decode_refs(struct decoder *d, const struct field *f, const struct json *j, const struct place *at,
+			     struct value *ret)
 {
 	if (j->type != JSON_LIST)
 		return value_fault(d, at, N_("must be a list of ids"));
+	if (j->list.count == 0 && (f->flags & FIELD_REQUIRED))
+		return value_fault(d, at, N_("is required"));
 	if (j->list.count > REFS_MOST)
 		return value_fault(d, at, N_("must name at most 1,000 records"));
 	int64_t *ids = ARENA_ARRAY(d->arena, j->list.count + 1, int64_t);
@@ -361,7 +364,7 @@ enum code value_decode(struct decoder *d, const struct field *f, const struct js
 	case FIELD_ID:
 		return decode_id(d, j, at, &ret->integer);
 	case FIELD_REFS:
-		return decode_refs(d, j, at, ret);
+		return decode_refs(d, f, j, at, ret);
 	case FIELD_GEO:
 		return geo_decode(d, j, at, ret);
 	case FIELD_FILE:

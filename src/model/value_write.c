@@ -67,9 +67,15 @@ void value_to_json(const struct field *f, const struct value *v, struct json_wri
 	}
 }
 
+/* An empty list of references is the same as none. */
+static bool is_nothing(const struct field *f, const struct value *v)
+{
+	return !v->set || v->null || (f->type == FIELD_REFS && v->refs.count == 0);
+}
+
 bool value_equal(const struct field *f, const struct value *a, const struct value *b)
 {
-	bool a_null = !a->set || a->null, b_null = !b->set || b->null;
+	bool a_null = is_nothing(f, a), b_null = is_nothing(f, b);
 	if (a_null || b_null)
 		return a_null == b_null;
 	switch (f->type) {
@@ -86,7 +92,7 @@ bool value_equal(const struct field *f, const struct value *a, const struct valu
 		return a->money.minor == b->money.minor && memcmp(a->money.currency, b->money.currency, 3) == 0;
 	case FIELD_REFS:
 		return a->refs.count == b->refs.count &&
-		       (a->refs.count == 0 || memcmp(a->refs.ids, b->refs.ids, a->refs.count * sizeof *a->refs.ids) == 0);
+		       memcmp(a->refs.ids, b->refs.ids, a->refs.count * sizeof *a->refs.ids) == 0;
 	case FIELD_OBJECT:
 	case FIELD_LIST:
 		return json_equal(a->json, b->json);
