@@ -7,6 +7,7 @@
 #include "pattern.h"
 #include <string.h>
 
+#define CHOICES_MOST 500
 #define T(type) (1u << FIELD_##type)
 #define ALL (T(TEXT) | T(INT) | T(DECIMAL) | T(MONEY) | T(DATE) | T(TIME) | T(BOOL) | T(CHOICE) | T(REF) | T(REFS) | \
 	     T(GEO) | T(FILE) | T(JSON) | T(LOCAL))
@@ -133,6 +134,10 @@ static void choices_read(struct loader *l, const struct yaml *of, struct field *
 		return;
 	if (of->type == YAML_TEXT || !of->first) {
 		loader_fault(l, of, N_("expected choices: [first, second] or {first: First, second: Second}"));
+		return;
+	}
+	if (of->count > CHOICES_MOST) {
+		loader_fault(l, of, N_("expected at most 500 choices; more are records of a kind"));
 		return;
 	}
 	struct choice *choices = LOADER_NEW(l, of->count + 1, struct choice);

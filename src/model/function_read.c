@@ -3,6 +3,8 @@
 #include "internal.h"
 #include <string.h>
 
+#define ROLES_MOST 500
+
 bool function_name_valid(struct str name)
 {
 	struct str rest = name, part;
@@ -162,6 +164,10 @@ static void role_read(struct loader *l, const struct yaml *y)
 				     { "file", l->role_places.items[i].place });
 			return;
 		}
+	}
+	if (l->roles.count == ROLES_MOST) {
+		loader_fault(l, y, N_("expected at most 500 roles in all packs"));
+		return;
 	}
 	if (!read_map(l, y, keys))
 		return;

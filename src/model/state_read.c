@@ -3,6 +3,8 @@
 #include "internal.h"
 #include <string.h>
 
+#define TRANSITIONS_MOST 500
+
 static const char *const verbs[] = { "list", "count", "facets", "get", "history", "links", "create", "update", "archive",
 				     "restore", "erase", "read", "import", "export", "title", "entity", "id" };
 
@@ -187,6 +189,10 @@ void states_read(struct loader *l, struct kind_draft *k, const struct yaml *stat
 	states_declare(l, k, states);
 	for (const struct yaml *y = states->first; y; y = y->next)
 		most += y->type == YAML_MAP ? y->count : 0;
+	if (most > TRANSITIONS_MOST) {
+		loader_fault(l, states, N_("expected at most 500 transitions"));
+		return;
+	}
 	k->transitions = LOADER_NEW(l, most + 1, struct transition);
 	k->kind.transitions = k->transitions;
 	size_t faults = l->faults;
