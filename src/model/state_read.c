@@ -217,6 +217,8 @@ void states_read(struct loader *l, struct kind_draft *k, const struct yaml *stat
 static void column_check(struct loader *l, const struct kind_draft *k, const struct yaml *y)
 {
 	bool absent = (str_is(y->text, "state") && !k->kind.states) || (str_is(y->text, "number") && !k->kind.number);
+	if ((k->kind.flags & KIND_VIEW) && name_system_column(y->text))
+		absent = !str_is(y->text, "id") && !str_is(y->text, "entity");
 	if (absent)
 		loader_fault(l, y, N_("this kind has no {name}"), { "name", y->text });
 	else if (!draft_field(k, y->text) && !name_system_column(y->text))

@@ -2,12 +2,15 @@
  * files; lookups; and loading while each allocation in turn fails. */
 #include "base/arena.h"
 #include "base/crypto.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "model/model.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <ftw.h>
 #include <cmocka.h>
 
 #define FILE_OF(path, text) { path, { text, sizeof(text) - 1 }, { "", 0 } }
@@ -264,6 +267,56 @@ static void digest_changes(void **state)
 	model_unref(other);
 }
 
+/* Writes the built-in pack files below `root`, as an author's folder would hold them. */
+static void folder_write(struct arena *arena, struct str root)
+{
+	struct error e;
+	error_init(&e, arena);
+	for (const struct embedded *f = files; f->path; f++) {
+		struct str name = str_of(f->path);
+		if (!str_starts(name, STR("packs/")))
+			continue;
+		struct str path = arena_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(str_slice(name, 5, name.len)));
+		size_t slash = path.len;
+		while (path.data[slash - 1] != '/')
+			slash--;
+		assert_int_equal(folder_make(str_slice(path, 0, slash - 1), 0700, &e), OK);
+		assert_int_equal(file_replace(path, f->data, 0600, &e), OK);
+	}
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *walk)
+{
+	return remove(path);
+}
+
+static void from_a_folder(void **state)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(0);
+	char root[] = "test_model_XXXXXX";
+	struct error e;
+	struct pack_source *sources;
+	size_t count;
+	const struct model *built_in = load(arena), *m = NULL;
+	error_init(&e, arena);
+	assert_non_null(mkdtemp(root));
+	folder_write(arena, str_of(root));
+	assert_int_equal(folder_make(arena_format(arena, "%s/not_a_pack", root), 0700, &e), OK);
+	assert_int_equal(pack_sources_find(arena, str_of(root), NULL, &sources, &count, &e), OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(model_load(sources, count, extra, &m, &e), OK);
+	assert_memory_equal(m->digest, built_in->digest, 32);
+	model_unref(m);
+	/* both at once: the same names twice */
+	assert_int_equal(pack_sources_find(arena, str_of(root), files, &sources, &count, &e), OK);
+	assert_int_equal(count, 4);
+	assert_int_equal(model_load(sources, count, extra, &m, &e), E_INVALID);
+	error_clear(&e);
+	assert_int_equal(pack_sources_find(arena, STR("no_such_folder"), NULL, &sources, &count, &e), E_IO);
+	assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	model_unref(built_in);
+}
+
 static void patterns(void **state)
 {
 	static const struct {
@@ -313,7 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packs_and_kinds), cmocka_unit_test(fields),	     cmocka_unit_test(parts_of_kinds),
 		cmocka_unit_test(functions_and_roles), cmocka_unit_test(translations), cmocka_unit_test(references),
-		cmocka_unit_test(digest_changes),  cmocka_unit_test(patterns),	     cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(digest_changes),  cmocka_unit_test(from_a_folder), cmocka_unit_test(patterns),	     cmocka_unit_test(out_of_memory),
 	};
 	struct error e = { 0 };
 	if (crypto_init(&e) != OK)

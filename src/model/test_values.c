@@ -2,6 +2,7 @@
  * text → value → text; one table row is one claim. */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "model/value.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -532,6 +533,37 @@ static void defaults(void **state)
 	assert_false(v.set);
 }
 
+/* Each allocation fails once while a record with every costly type is read. */
+static void out_of_memory(void **state)
+{
+	static const struct field all[] = {
+		{ .name = "a", .type = FIELD_TEXT },  { .name = "b", .type = FIELD_TEXT, .pattern = "mac" },
+		{ .name = "c", .type = FIELD_REFS },  { .name = "d", .type = FIELD_GEO },
+		{ .name = "e", .type = FIELD_LOCAL }, { .name = "f", .type = FIELD_JSON },
+		{ .name = "g", .type = FIELD_CHOICE, .choices = colours }, { 0 },
+	};
+	CLEAN_ARENA struct arena *input = arena_new(0);
+	struct error e;
+	const struct json *j;
+	error_init(&e, input);
+	const char *record_text = "{\"a\":\"x\",\"b\":\"001b44113ab7\",\"c\":[\"1\",\"2\"],\"d\":{\"type\":\"Point\",\"coordinates\":[1,2]},"
+			   "\"e\":{\"en\":\"x\"},\"f\":[1],\"g\":\"blue\"}";
+	assert_int_equal(json_parse(input, str_of(record_text), NULL, &j, &e), OK);
+	int64_t n = 0;
+	for (bool done = false; !done; n++) {
+		struct value values[7];
+		CLEAN_ARENA struct arena *arena = arena_new(0);
+		error_init(&e, arena);
+		mem_fail_at(n);
+		enum code code = values_from_json(all, j, false, 0, arena, values, &e);
+		done = mem_fail_left() >= 0;
+		mem_fail_at(-1);
+		/* the words of a fault may be lost, the refusal never */
+		assert_true(done ? code == E_INVALID : code == E_NOMEM || code == E_INVALID);
+	}
+	assert_true(n > 3);
+}
+
 /* --- schemas ---------------------------------------------------------------------------------------- */
 
 static void schemas(void **state)
@@ -594,7 +626,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_json), cmocka_unit_test(from_text), cmocka_unit_test(patterns_fit), cmocka_unit_test(equality),
 		cmocka_unit_test(ceilings),  cmocka_unit_test(objects),	  cmocka_unit_test(defaults),	  cmocka_unit_test(schemas),
-		cmocka_unit_test(object_schema),
+		cmocka_unit_test(object_schema), cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
