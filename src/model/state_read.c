@@ -54,7 +54,8 @@ static void transition_add(struct loader *l, struct kind_draft *k, const struct 
 {
 	if (!transition_name_good(l, y))
 		return;
-	if (y->type != YAML_TEXT || !state_find(k, y->text)) {
+	const struct state *to = y->type == YAML_TEXT ? state_find(k, y->text) : NULL;
+	if (!to) {
 		if (y->type != YAML_TEXT || yaml_is_null(y))
 			loader_fault(l, y, N_("expected the state that {name} leads to"), { "name", y->name });
 		else
@@ -70,7 +71,7 @@ static void transition_add(struct loader *l, struct kind_draft *k, const struct 
 	if (!t) {
 		t = &k->transitions[k->kind.transition_count++];
 		t->name = loader_copy(l, y->name);
-		t->to = state_find(k, y->text)->name;
+		t->to = to->name;
 		t->from = LOADER_NEW(l, k->kind.state_count + 1, const char *);
 		t->evidence = t->approvals = LOADER_NEW(l, 1, const char *);
 	}
