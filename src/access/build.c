@@ -1,34 +1,48 @@
-/* From plain rows to a world: preorder of the tree, bit sets of roles, assignments grouped by person.
- * Neighbours: decide.c and visible.c read it. */
+/* From plain rows to a world: rows are gathered in a builder, then laid out flat.
+ * Neighbours: tree.c lays out the entities, decide.c and visible.c read the result. */
+#include "base/vec.h"
 #include "model/model.h"
 #include "world.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct node {
-	int64_t id, parent;
-	int64_t first_child, next_sibling; /* places, -1: none */
-	bool root;
-};
-
 struct world_builder {
 	struct world *world;
 	VEC(struct node) nodes;
-	VEC(struct role) roles;
-	VEC(struct assignment) assignments;
-	struct idmap *node_places, *role_places;
+	VEC(int64_t) roles;
+	uint64_t *bits; /* as in the world; room for `bits_room` roles */
+	size_t bits_room;
+	struct idmap *role_places;
+	VEC(struct assignment) assignments; /* `role` and the interval are found in world_build() */
+	VEC(struct target) targets;         /* and this is where from, item by item */
 	int64_t everyone;
 };
 
+struct target {
+	int64_t role, entity;
+};
+
+/* --- rows ------------------------------------------------------------------------------------------ */
+
 static bool functions_copy(struct world *w, const char *const *functions, size_t count)
 {
+	size_t len = 0;
+	for (size_t i = 0; i < count; i++)
+		len += strlen(functions[i]) + 1;
+	w->functions = mem_array(count + 1, sizeof *w->functions);
+	w->names = mem_new(len);
+	if (!w->functions || !w->names)
+		return false;
 	w->function_count = count;
 	w->words = count / 64 + 1;
-	w->functions = mem_array(count + 1, sizeof *w->functions);
-	for (size_t i = 0; w->functions && i < count; i++)
-		if (!(w->functions[i] = mem_copy_text(functions[i], strlen(functions[i]))))
-			return false;
-	return w->functions != NULL;
+	char *to = w->names;
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(functions[i]) + 1;
+		memcpy(to, functions[i], n);
+		w->functions[i] = to;
+		to += n;
+	}
+	return true;
 }
 
 struct world_builder *world_builder_new(const char *const *functions, size_t count)
@@ -37,33 +51,25 @@ struct world_builder *world_builder_new(const char *const *functions, size_t cou
 	if (!b)
 		return NULL;
 	b->world = mem_new(sizeof *b->world);
-	b->node_places = idmap_new();
 	b->role_places = idmap_new();
-	if (!b->world || !b->node_places || !b->role_places || !functions_copy(b->world, functions, count)) {
+	if (b->world)
+		*b->world = (struct world){ .users = 1, .everyone = -1 };
+	if (!b->world || !b->role_places || !functions_copy(b->world, functions, count)) {
 		world_builder_free(b);
 		return NULL;
 	}
-	b->world->users = 1;
 	return b;
-}
-
-static void roles_free(struct role *roles, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		mem_free(roles[i].grants);
-		mem_free(roles[i].own);
-	}
 }
 
 void world_builder_free(struct world_builder *b)
 {
 	if (!b)
 		return;
-	roles_free(b->roles.items, b->roles.count);
 	VEC_DONE(&b->nodes);
 	VEC_DONE(&b->roles);
 	VEC_DONE(&b->assignments);
-	idmap_free(b->node_places);
+	VEC_DONE(&b->targets);
+	mem_free(b->bits);
 	idmap_free(b->role_places);
 	world_unref(b->world);
 	mem_free(b);
@@ -71,37 +77,53 @@ void world_builder_free(struct world_builder *b)
 
 bool world_add_entity(struct world_builder *b, int64_t id, int64_t parent)
 {
-	int64_t there;
-	if (idmap_get(b->node_places, id, &there))
+	struct node *n = b->nodes.count < NODE_NONE ? VEC_ADD(&b->nodes) : NULL;
+	if (n)
+		*n = (struct node){ .id = id, .parent_id = parent };
+	return n != NULL;
+}
+
+/* Room for the bit sets of one more role. */
+static bool bits_grow(struct world_builder *b)
+{
+	size_t per_role = 2 * b->world->words, room = b->bits_room ? b->bits_room * 2 : 16, size;
+	if (b->roles.count < b->bits_room)
 		return true;
-	struct node *n = VEC_ADD(&b->nodes);
-	if (!n)
+	if (__builtin_mul_overflow(room, per_role * sizeof *b->bits, &size))
 		return false;
-	*n = (struct node){ id, parent, -1, -1, false };
-	return idmap_put(b->node_places, id, (int64_t)b->nodes.count - 1);
+	uint64_t *bits = mem_grow(b->bits, size);
+	if (!bits)
+		return false;
+	memset(bits + b->bits_room * per_role, 0, (room - b->bits_room) * per_role * sizeof *bits);
+	b->bits = bits;
+	b->bits_room = room;
+	return true;
 }
 
 bool world_add_role(struct world_builder *b, int64_t role)
 {
-	struct role *r = VEC_ADD(&b->roles);
-	if (!r)
+	int64_t there;
+	if (idmap_get(b->role_places, role, &there))
+		return true;
+	if (!bits_grow(b) || !idmap_put(b->role_places, role, (int64_t)b->roles.count))
 		return false;
-	r->id = role;
-	r->grants = mem_array(b->world->words, sizeof *r->grants);
-	r->own = mem_array(b->world->words, sizeof *r->own);
-	return r->grants && r->own && idmap_put(b->role_places, role, (int64_t)b->roles.count - 1);
+	int64_t *r = VEC_ADD(&b->roles);
+	if (r)
+		*r = role;
+	return r != NULL;
 }
 
+/* Patterns are matched here, once for all decisions. */
 bool world_add_grant(struct world_builder *b, int64_t role, struct str pattern, bool own)
 {
-	int64_t place;
 	const struct world *w = b->world;
+	int64_t place;
 	if (!idmap_get(b->role_places, role, &place))
 		return true;
-	uint64_t *set = own ? b->roles.items[place].own : b->roles.items[place].grants;
+	uint64_t *set = b->bits + (2 * (size_t)place + own) * w->words;
 	for (size_t i = 0; i < w->function_count; i++)
 		if (function_matches(pattern, str_of(w->functions[i])))
-			set[i / 64] |= UINT64_C(1) << (i % 64);
+			bit_set(set, i);
 	return true;
 }
 
@@ -109,10 +131,12 @@ bool world_add_assignment(struct world_builder *b, int64_t id, int64_t person, i
 			  int64_t until, int64_t ceiling)
 {
 	struct assignment *a = VEC_ADD(&b->assignments);
-	if (!a)
+	struct target *t = a ? VEC_ADD(&b->targets) : NULL;
+	if (!t)
 		return false;
-	*a = (struct assignment){ .id = id, .person = person, .role_id = role, .entity = entity, .from = from,
-				  .until = until ? until : INT64_MAX, .ceiling = ceiling };
+	*t = (struct target){ role, entity };
+	*a = (struct assignment){ .id = id, .person = person, .from = from, .until = until ? until : INT64_MAX,
+				  .ceiling = ceiling < 0 ? -1 : ceiling };
 	return true;
 }
 
@@ -122,86 +146,20 @@ bool world_set_everyone(struct world_builder *b, int64_t role)
 	return true;
 }
 
-/* --- the tree ------------------------------------------------------------------------------------- */
+/* --- the layout ------------------------------------------------------------------------------------ */
 
-/* Does the chain of parents come back to the node? Marked nodes are known to end in a root. */
-static void find_roots(struct world_builder *b)
-{
-	size_t n = b->nodes.count;
-	for (size_t i = 0; i < n; i++) {
-		struct node *node = &b->nodes.items[i];
-		int64_t parent = 0, at;
-		node->root = !node->parent || !idmap_get(b->node_places, node->parent, &parent);
-		if (node->root && node->parent)
-			b->world->faults++;
-		at = parent;
-		for (size_t steps = 0; !node->root && steps <= n; steps++) {
-			struct node *up = &b->nodes.items[at];
-			if (up == node || steps == n) {
-				node->root = true; /* the first of a cycle that is met opens it */
-				b->world->faults++;
-			}
-			if (up->root || !up->parent || !idmap_get(b->node_places, up->parent, &at))
-				break;
-		}
-	}
-	/* children in order of id: linked from the back */
-	for (size_t i = n; i-- > 0;) {
-		struct node *node = &b->nodes.items[i];
-		int64_t parent;
-		if (node->root || !idmap_get(b->node_places, node->parent, &parent))
-			continue;
-		node->next_sibling = b->nodes.items[parent].first_child;
-		b->nodes.items[parent].first_child = (int64_t)i;
-	}
-}
-
-/* Preorder without recursion: hostile trees may be deep. */
-static bool walk_tree(struct world_builder *b)
-{
-	struct world *w = b->world;
-	size_t n = b->nodes.count, depth = 0;
-	w->order = mem_array(n + 1, sizeof *w->order);
-	w->ends = mem_array(n + 1, sizeof *w->ends);
-	w->places = idmap_new();
-	int64_t *stack = mem_array(n + 1, sizeof *stack);
-	uint32_t *open = mem_array(n + 1, sizeof *open);
-	bool good = w->order && w->ends && w->places && stack && open;
-	for (size_t i = 0; good && i < n; i++) {
-		if (!b->nodes.items[i].root)
-			continue;
-		int64_t at = (int64_t)i;
-		while (good && at >= 0) {
-			uint32_t place = (uint32_t)w->entity_count++;
-			w->order[place] = b->nodes.items[at].id;
-			good = idmap_put(w->places, w->order[place], place);
-			stack[depth] = at;
-			open[depth++] = place;
-			int64_t next = b->nodes.items[at].first_child;
-			while (next < 0 && depth > 0) {
-				w->ends[open[--depth]] = (uint32_t)w->entity_count;
-				next = b->nodes.items[stack[depth]].root ? -1 : b->nodes.items[stack[depth]].next_sibling;
-				if (b->nodes.items[stack[depth]].root)
-					break;
-			}
-			at = next;
-		}
-	}
-	mem_free(stack);
-	mem_free(open);
-	return good;
-}
-
+/* By place, so that intervals come sorted: an outer one before those it contains. */
 static int by_person(const void *a, const void *b)
 {
 	const struct assignment *x = a, *y = b;
 	if (x->person != y->person)
 		return x->person < y->person ? -1 : 1;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Assignments to roles or entities that do not exist cover nothing and are left out. */
-static bool place_assignments(struct world_builder *b)
+static bool lay_assignments(struct world_builder *b)
 {
 	struct world *w = b->world;
 	size_t n = 0;
@@ -210,15 +168,14 @@ static bool place_assignments(struct world_builder *b)
 	if (!w->assignments || !w->people)
 		return false;
 	for (size_t i = 0; i < b->assignments.count; i++) {
-		struct assignment a = b->assignments.items[i];
+		struct assignment *a = &b->assignments.items[i];
 		int64_t role;
-		uint32_t place;
-		if (!idmap_get(b->role_places, a.role_id, &role) || !place_of(w, a.entity, &place))
+		if (!a->person || !idmap_get(b->role_places, b->targets.items[i].role, &role) ||
+		    !place_of(w, b->targets.items[i].entity, &a->first))
 			continue;
-		a.role = (uint32_t)role;
-		a.first = place;
-		a.last = w->ends[place];
-		w->assignments[n++] = a;
+		a->role = (uint32_t)role;
+		a->last = w->ends[a->first];
+		w->assignments[n++] = *a;
 	}
 	w->assignment_count = n;
 	qsort(w->assignments, n, sizeof *w->assignments, by_person);
@@ -231,16 +188,13 @@ static bool place_assignments(struct world_builder *b)
 enum code world_build(struct world_builder *b, struct world **ret, struct error *e)
 {
 	struct world *w = b->world;
-	int64_t place;
-	find_roots(b);
-	bool good = walk_tree(b) && place_assignments(b);
+	bool good = tree_build(w, b->nodes.items, b->nodes.count) && lay_assignments(b);
 	if (good) {
-		if (b->everyone && idmap_get(b->role_places, b->everyone, &place))
-			w->everyone = place + 1;
-		w->roles = b->roles.items;
 		w->role_count = b->roles.count;
-		b->roles.items = NULL;
-		b->roles.count = 0;
+		w->role_ids = TAKE(b->roles.items);
+		w->bits = TAKE(b->bits);
+		if (b->everyone && !idmap_get(b->role_places, b->everyone, &w->everyone))
+			w->everyone = -1;
 		*ret = TAKE(b->world);
 	}
 	world_builder_free(b);
@@ -250,7 +204,7 @@ enum code world_build(struct world_builder *b, struct world **ret, struct error 
 struct world *world_ref(struct world *w)
 {
 	if (w)
-		atomic_fetch_add(&w->users, 1);
+		atomic_fetch_add_explicit(&w->users, 1, memory_order_relaxed);
 	return w;
 }
 
@@ -258,14 +212,15 @@ void world_unref(struct world *w)
 {
 	if (!w || atomic_fetch_sub(&w->users, 1) != 1)
 		return;
-	roles_free(w->roles, w->role_count);
-	mem_free(w->roles);
-	for (size_t i = 0; w->functions && i < w->function_count; i++)
-		mem_free(w->functions[i]);
 	mem_free(w->functions);
+	mem_free(w->names);
 	mem_free(w->order);
 	mem_free(w->ends);
+	mem_free(w->ranks);
+	mem_free(w->sorted);
 	idmap_free(w->places);
+	mem_free(w->role_ids);
+	mem_free(w->bits);
 	mem_free(w->assignments);
 	idmap_free(w->people);
 	mem_free(w);

@@ -1,7 +1,17 @@
-/* decide(): one question, one walk over the person's few assignments. Neighbours: build.c, visible.c. */
+/* decide(): one question, answered by a walk over the few assignments of one person.
+ * Neighbours: visible.c asks the same of all entities at once; the random test holds the two to each other. */
 #include "base/json_write.h"
 #include "model/model.h"
 #include "world.h"
+
+bool place_of(const struct world *w, int64_t entity, uint32_t *ret)
+{
+	int64_t place;
+	if (!idmap_get(w->places, entity, &place))
+		return false;
+	*ret = (uint32_t)place;
+	return true;
+}
 
 void person_assignments(const struct world *w, int64_t person, size_t *ret_first, size_t *ret_end)
 {
@@ -26,6 +36,8 @@ bool token_covers(const struct world *w, const struct subject *who, unsigned fun
 	return false;
 }
 
+/* --- the entity tree ------------------------------------------------------------------------------- */
+
 bool world_entity_known(const struct world *w, int64_t entity)
 {
 	uint32_t place;
@@ -49,83 +61,130 @@ void world_entity_subtree(const struct world *w, int64_t entity, const int64_t *
 	}
 }
 
-/* Reasons in order of how near the refusal was to a yes; the nearest is told. */
-static const unsigned char nearness[] = { [DECISION_ALLOWED] = 9, [DECISION_NO_ASSIGNMENT] = 0, [DECISION_TOKEN] = 1,
-					  [DECISION_ELSEWHERE] = 2, [DECISION_EXPIRED] = 3, [DECISION_NOT_OWN] = 4,
-					  [DECISION_CEILING] = 5 };
+/* --- deciding -------------------------------------------------------------------------------------- */
+
+struct question {
+	int64_t at, amount;
+	unsigned function;
+	uint32_t place;
+	bool own; /* the record's owner is the caller */
+};
 
 /* What one assignment says. */
-static enum decision_reason weigh(const struct world *w, const struct assignment *a, int64_t at, unsigned function,
-				  uint32_t place, bool own, int64_t amount)
+static enum decision_reason weigh(const struct world *w, const struct assignment *a, const struct question *q)
 {
-	const struct role *r = &w->roles[a->role];
-	bool full = bit_get(r->grants, function), for_own = bit_get(r->own, function);
-	if (!full && !for_own)
+	bool full = role_grants(w, a->role, q->function);
+	if (!full && !role_grants_own(w, a->role, q->function))
 		return DECISION_NO_ASSIGNMENT;
-	if (place < a->first || place >= a->last)
+	if (!assignment_reaches(a, q->place))
 		return DECISION_ELSEWHERE;
-	if (at < a->from || at >= a->until)
+	if (!assignment_runs(a, q->at))
 		return DECISION_EXPIRED;
-	if (!full && !own)
+	if (!full && !q->own)
 		return DECISION_NOT_OWN;
-	if (amount >= 0 && a->ceiling >= 0 && amount > a->ceiling)
+	if (a->ceiling >= 0 && q->amount > a->ceiling)
 		return DECISION_CEILING;
 	return DECISION_ALLOWED;
 }
 
-static struct decision refused(enum decision_reason reason, unsigned function)
+/* How near an answer is to a yes; the nearest is told. */
+static unsigned nearness(enum decision_reason reason)
 {
-	return (struct decision){ .reason = reason, .function = function, .ceiling = -1 };
+	static const unsigned char of[] = { [DECISION_NO_ASSIGNMENT] = 0, [DECISION_TOKEN] = 0, [DECISION_ELSEWHERE] = 1,
+					    [DECISION_EXPIRED] = 2, [DECISION_NOT_OWN] = 3, [DECISION_CEILING] = 4,
+					    [DECISION_ALLOWED] = 5 };
+	return of[reason];
 }
 
-static bool everyone_grants(const struct world *w, const struct subject *who, unsigned function, bool own)
+static struct decision without(enum decision_reason reason, unsigned function)
 {
-	if (!w->everyone || !who->person)
-		return false;
-	const struct role *r = &w->roles[w->everyone - 1];
-	return bit_get(r->grants, function) || (own && bit_get(r->own, function));
+	return (struct decision){ .allowed = reason == DECISION_ALLOWED, .reason = reason, .function = function, .ceiling = -1 };
+}
+
+static struct decision derived(const struct world *w, const struct assignment *a, enum decision_reason reason, unsigned function)
+{
+	return (struct decision){ .allowed = reason == DECISION_ALLOWED, .reason = reason, .assignment = a->id,
+				  .role = w->role_ids[a->role], .entity = w->order[a->first], .function = function,
+				  .ceiling = a->ceiling };
+}
+
+/* The first that allows it, else the nearest miss. */
+static struct decision weigh_all(const struct world *w, int64_t person, const struct question *q)
+{
+	const struct assignment *nearest = NULL;
+	enum decision_reason best = DECISION_NO_ASSIGNMENT;
+	size_t i, end;
+	person_assignments(w, person, &i, &end);
+	for (; i < end && best != DECISION_ALLOWED; i++) {
+		const struct assignment *a = &w->assignments[i];
+		enum decision_reason reason = weigh(w, a, q);
+		bool higher = reason == DECISION_CEILING && best == reason && a->ceiling > nearest->ceiling;
+		if (nearness(reason) > nearness(best) || higher) {
+			best = reason;
+			nearest = a;
+		}
+	}
+	return nearest ? derived(w, nearest, best, q->function) : without(best, q->function);
+}
+
+/* Everyone's role stands at every entity, for ever and without a ceiling. */
+static struct decision weigh_everyone(const struct world *w, const struct question *q)
+{
+	size_t role = (size_t)w->everyone;
+	enum decision_reason reason = DECISION_NO_ASSIGNMENT;
+	if (role_grants(w, role, q->function))
+		reason = DECISION_ALLOWED;
+	else if (role_grants_own(w, role, q->function))
+		reason = q->own ? DECISION_ALLOWED : DECISION_NOT_OWN;
+	struct decision d = without(reason, q->function);
+	if (reason != DECISION_NO_ASSIGNMENT)
+		d.role = w->role_ids[role];
+	return d;
 }
 
 struct decision decide(const struct world *w, int64_t at, const struct subject *who, unsigned function, int64_t entity,
 		       const struct resource *resource, int64_t amount)
 {
-	struct decision d = refused(DECISION_NO_ASSIGNMENT, function);
-	size_t i, end;
-	uint32_t place;
+	struct question q = { .at = at, .amount = amount, .function = function };
 	if (who->system)
-		return (struct decision){ .allowed = true, .function = function, .ceiling = -1 };
-	if (function >= w->function_count || !place_of(w, entity, &place))
-		return d;
+		return without(DECISION_ALLOWED, function);
+	if (!who->person || function >= w->function_count || !place_of(w, entity, &q.place))
+		return without(DECISION_NO_ASSIGNMENT, function);
+	/* before anything is said about the person: a token learns nothing of what its person may do elsewhere */
 	if (!token_covers(w, who, function) || (who->only_entity && !world_entity_within(w, entity, who->only_entity)))
-		return refused(DECISION_TOKEN, function);
-	bool own = resource && resource->owner && resource->owner == who->person;
-	person_assignments(w, who->person, &i, &end);
-	for (; i < end; i++) {
-		const struct assignment *a = &w->assignments[i];
-		enum decision_reason reason = weigh(w, a, at, function, place, own, amount);
-		if (reason == DECISION_ALLOWED)
-			return (struct decision){ .allowed = true, .assignment = a->id, .role = a->role_id, .entity = a->entity,
-						  .function = function, .ceiling = a->ceiling };
-		if (nearness[reason] > nearness[d.reason])
-			d.reason = reason;
-	}
-	if (everyone_grants(w, who, function, own))
-		return (struct decision){ .allowed = true, .role = w->roles[w->everyone - 1].id, .function = function, .ceiling = -1 };
-	return d;
+		return without(DECISION_TOKEN, function);
+	q.own = resource && resource->owner == who->person;
+	struct decision d = weigh_all(w, who->person, &q);
+	if (d.allowed || w->everyone < 0)
+		return d;
+	struct decision all = weigh_everyone(w, &q);
+	return nearness(all.reason) > nearness(d.reason) ? all : d;
 }
 
+const char *decision_reason_name(enum decision_reason reason)
+{
+	static const char *const names[] = { [DECISION_ALLOWED] = "allowed", [DECISION_NO_ASSIGNMENT] = "no_assignment",
+					     [DECISION_ELSEWHERE] = "elsewhere", [DECISION_EXPIRED] = "expired",
+					     [DECISION_CEILING] = "ceiling", [DECISION_NOT_OWN] = "not_own",
+					     [DECISION_TOKEN] = "token" };
+	return names[reason];
+}
+
+/* Members that say nothing are left out: an allowed call by the program is {"function":…,"by":"program"}. */
 void decision_write(const struct world *w, const struct decision *d, struct json_writer *out)
 {
 	json_object(out);
 	json_member_text(out, "function", d->function < w->function_count ? str_of(w->functions[d->function]) : STR(""));
+	if (!d->allowed)
+		json_member_text(out, "refused", str_of(decision_reason_name(d->reason)));
 	if (d->assignment)
 		json_member_id(out, "assignment", d->assignment);
 	if (d->role)
 		json_member_id(out, "role", d->role);
 	if (d->entity)
 		json_member_id(out, "entity", d->entity);
-	if (!d->assignment && !d->role)
-		json_member_text(out, "by", STR("program"));
+	if (d->allowed && !d->assignment)
+		json_member_text(out, "by", d->role ? STR("everyone") : STR("program"));
 	if (d->ceiling >= 0)
 		json_member_int(out, "ceiling", d->ceiling);
 	json_object_end(out);

@@ -1,153 +1,219 @@
-/* visible() and holders(): the same rules as decide(), asked of all entities or all people at once.
+/* visible() and holders(): the same rules as decide(), asked of all entities or of all people at once. What a person
+ * holds is a few intervals of places; lists of ids come from a bit per rank, so they are sorted without sorting.
  * Neighbours: decide.c; the random test holds the two to each other. */
 #include "base/arena.h"
 #include "world.h"
-#include <stdlib.h>
-#include <string.h>
 
-struct span {
+struct span { /* places [first, last) */
 	uint32_t first, last;
 };
 
-static int by_first(const void *a, const void *b)
+struct spans { /* by place, neither touching nor overlapping; room for all there can be */
+	struct span *items;
+	size_t count;
+};
+
+/* Spans come in order of `first`, so only the last can touch the new one. */
+static void span_add(struct spans *s, uint32_t first, uint32_t last)
 {
-	const struct span *x = a, *y = b;
-	return x->first != y->first ? (x->first < y->first ? -1 : 1) : (x->last > y->last) - (x->last < y->last);
+	struct span *end = s->count ? &s->items[s->count - 1] : NULL;
+	if (first >= last)
+		return;
+	if (end && first <= end->last)
+		end->last = last > end->last ? last : end->last;
+	else
+		s->items[s->count++] = (struct span){ first, last };
 }
 
-static int by_id(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
+struct holding {
+	struct spans full, own;
+};
 
-/* Merges overlapping spans; answers how many are left. */
-static size_t spans_merge(struct span *spans, size_t n)
+/* All intervals where the subject holds the function, cut to what its token leaves. */
+static void gather(const struct world *w, int64_t at, const struct subject *who, unsigned function, struct holding *h)
 {
-	size_t kept = 0;
-	qsort(spans, n, sizeof *spans, by_first);
-	for (size_t i = 0; i < n; i++) {
-		if (kept && spans[i].first <= spans[kept - 1].last) {
-			if (spans[i].last > spans[kept - 1].last)
-				spans[kept - 1].last = spans[i].last;
-		} else {
-			spans[kept++] = spans[i];
-		}
+	uint32_t low = 0, high = (uint32_t)w->entity_count;
+	size_t i, end;
+	if (who->only_entity) {
+		if (!place_of(w, who->only_entity, &low))
+			return;
+		high = w->ends[low];
 	}
-	return kept;
+	if (w->everyone >= 0 && role_grants(w, (size_t)w->everyone, function))
+		span_add(&h->full, low, high);
+	if (w->everyone >= 0 && role_grants_own(w, (size_t)w->everyone, function))
+		span_add(&h->own, low, high);
+	person_assignments(w, who->person, &i, &end);
+	for (; i < end; i++) {
+		const struct assignment *a = &w->assignments[i];
+		uint32_t first = a->first > low ? a->first : low, last = a->last < high ? a->last : high;
+		if (!assignment_runs(a, at))
+			continue;
+		if (role_grants(w, a->role, function))
+			span_add(&h->full, first, last);
+		else if (role_grants_own(w, a->role, function))
+			span_add(&h->own, first, last);
+	}
 }
 
-static bool spans_to_set(const struct world *w, const struct span *spans, size_t n, struct arena *arena, struct entity_set *ret)
+static size_t words_of(const struct world *w)
 {
-	size_t total = 0;
-	for (size_t i = 0; i < n; i++)
-		total += spans[i].last - spans[i].first;
-	ret->all = total == w->entity_count && total > 0;
-	if (ret->all || total == 0)
-		return true;
-	int64_t *ids = ARENA_ARRAY(arena, total, int64_t);
+	return w->entity_count / 64 + 1;
+}
+
+static uint64_t *mark(const struct world *w, const struct spans *s, struct arena *arena)
+{
+	uint64_t *bits = ARENA_ARRAY(arena, words_of(w), uint64_t);
+	for (size_t i = 0; bits && i < s->count; i++)
+		for (uint32_t place = s->items[i].first; place < s->items[i].last; place++)
+			bit_set(bits, w->ranks[place]);
+	return bits;
+}
+
+static size_t count_bits(const struct world *w, const uint64_t *bits)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < words_of(w); i++)
+		n += (size_t)__builtin_popcountll(bits[i]);
+	return n;
+}
+
+static bool list(const struct world *w, const uint64_t *bits, size_t count, struct arena *arena, const int64_t **ret, size_t *ret_count)
+{
+	int64_t *ids = ARENA_ARRAY(arena, count + 1, int64_t);
+	size_t n = 0;
 	if (!ids)
 		return false;
-	for (size_t i = 0; i < n; i++)
-		for (uint32_t p = spans[i].first; p < spans[i].last; p++)
-			ids[ret->count++] = w->order[p];
-	qsort(ids, total, sizeof *ids, by_id);
-	ret->ids = ids;
+	for (size_t i = 0; i < words_of(w) && n < count; i++)
+		for (uint64_t word = bits[i]; word; word &= word - 1)
+			ids[n++] = w->sorted[i * 64 + (size_t)__builtin_ctzll(word)];
+	*ret = ids;
+	*ret_count = n;
 	return true;
 }
 
-/* What a token's entity leaves of the spans. */
-static size_t spans_narrow(struct span *spans, size_t n, uint32_t first, uint32_t last)
+static size_t spans_total(const struct spans *s)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct span s = spans[i];
-		s.first = s.first < first ? first : s.first;
-		s.last = s.last > last ? last : s.last;
-		if (s.first < s.last)
-			spans[kept++] = s;
-	}
-	return kept;
+	size_t total = 0;
+	for (size_t i = 0; i < s->count; i++)
+		total += s->items[i].last - s->items[i].first;
+	return total;
+}
+
+static bool tell(const struct world *w, const struct holding *h, struct arena *arena, struct entity_set *ret)
+{
+	size_t full = spans_total(&h->full);
+	ret->all = full > 0 && full == w->entity_count;
+	if (ret->all || (!h->full.count && !h->own.count))
+		return true;
+	ret->own = spans_total(&h->own) == w->entity_count; /* the usual case of everyone's role: no need to look closer */
+	if (!full && ret->own)
+		return true;
+	uint64_t *full_bits = mark(w, &h->full, arena);
+	if (!full_bits || (full && !list(w, full_bits, full, arena, &ret->ids, &ret->count)))
+		return false;
+	if (!h->own.count || ret->own)
+		return true;
+	uint64_t *own_bits = mark(w, &h->own, arena);
+	if (!own_bits)
+		return false;
+	for (size_t i = 0; i < words_of(w); i++)
+		own_bits[i] &= ~full_bits[i];
+	size_t own = count_bits(w, own_bits);
+	ret->own = own > 0 && own + full == w->entity_count;
+	return ret->own || own == 0 || list(w, own_bits, own, arena, &ret->own_ids, &ret->own_count);
 }
 
 bool visible(const struct world *w, int64_t at, const struct subject *who, unsigned function, struct arena *arena,
 	     struct entity_set *ret)
 {
-	size_t i, end, n = 0;
-	uint32_t only = 0;
-	*ret = (struct entity_set){ 0 };
-	if (who->system) {
-		ret->all = true;
+	struct holding h = { 0 };
+	size_t first, end;
+	*ret = (struct entity_set){ .all = who->system };
+	if (who->system || !who->person || function >= w->function_count || !token_covers(w, who, function))
 		return true;
-	}
-	if (function >= w->function_count || !token_covers(w, who, function))
-		return true;
-	if (who->only_entity && !place_of(w, who->only_entity, &only))
-		return true;
-	person_assignments(w, who->person, &i, &end);
-	struct span *spans = ARENA_ARRAY(arena, end - i + 1, struct span);
-	if (!spans)
+	person_assignments(w, who->person, &first, &end);
+	h.full.items = ARENA_ARRAY(arena, end - first + 1, struct span);
+	h.own.items = ARENA_ARRAY(arena, end - first + 1, struct span);
+	if (!h.full.items || !h.own.items)
 		return false;
-	for (; i < end; i++) {
-		const struct assignment *a = &w->assignments[i];
-		const struct role *r = &w->roles[a->role];
-		if (at < a->from || at >= a->until)
-			continue;
-		if (bit_get(r->grants, function))
-			spans[n++] = (struct span){ a->first, a->last };
-		else if (bit_get(r->own, function))
-			ret->own = true;
+	gather(w, at, who, function, &h);
+	return tell(w, &h, arena, ret);
+}
+
+/* --- sets ------------------------------------------------------------------------------------------ */
+
+static bool has(const int64_t *ids, size_t count, int64_t id)
+{
+	size_t low = 0;
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+		if (ids[middle] == id)
+			return true;
+		if (ids[middle] < id)
+			low = middle + 1;
+		else
+			count = middle;
 	}
-	if (w->everyone && who->person) {
-		const struct role *r = &w->roles[w->everyone - 1];
-		ret->own |= bit_get(r->own, function);
-		if (bit_get(r->grants, function))
-			spans[n++] = (struct span){ 0, (uint32_t)w->entity_count };
-	}
-	n = spans_merge(spans, n);
-	if (who->only_entity) {
-		/* own records may lie anywhere; a token held to one entity sees only what lies there */
-		n = spans_narrow(spans, n, only, w->ends[only]);
-		ret->own = false;
-	}
-	return spans_to_set(w, spans, n, arena, ret);
+	return false;
 }
 
 bool entity_set_has(const struct entity_set *s, int64_t entity)
 {
-	return s->all || (s->count && bsearch(&entity, s->ids, s->count, sizeof *s->ids, by_id));
+	return s->all || has(s->ids, s->count, entity);
+}
+
+bool entity_set_has_own(const struct entity_set *s, int64_t entity)
+{
+	return s->own || entity_set_has(s, entity) || has(s->own_ids, s->own_count, entity);
+}
+
+bool entity_set_empty(const struct entity_set *s)
+{
+	return !s->all && !s->own && !s->count && !s->own_count;
 }
 
 bool entity_set_covers(const struct entity_set *outer, const struct entity_set *inner)
 {
 	if (outer->all)
 		return true;
+	/* every entity at once is never told as a list, so a list cannot cover it */
 	if (inner->all || (inner->own && !outer->own))
 		return false;
 	for (size_t i = 0; i < inner->count; i++)
-		if (!entity_set_has(outer, inner->ids[i]))
+		if (!has(outer->ids, outer->count, inner->ids[i]))
+			return false;
+	for (size_t i = 0; i < inner->own_count; i++)
+		if (!entity_set_has_own(outer, inner->own_ids[i]))
 			return false;
 	return true;
+}
+
+/* --- people ---------------------------------------------------------------------------------------- */
+
+static bool holds(const struct world *w, const struct assignment *a, int64_t at, unsigned function, uint32_t place)
+{
+	return assignment_reaches(a, place) && assignment_runs(a, at) && role_grants(w, a->role, function);
 }
 
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena, int64_t **ret,
 	     size_t *ret_count)
 {
-	int64_t *people = ARENA_ARRAY(arena, w->assignment_count + 1, int64_t);
-	size_t n = 0;
+	size_t most = 0, n = 0;
 	uint32_t place;
-	*ret = people;
-	*ret_count = 0;
+	bool known = function < w->function_count && place_of(w, entity, &place);
+	for (size_t i = 0; known && i < w->assignment_count; i++)
+		most += holds(w, &w->assignments[i], at, function, place);
+	int64_t *people = ARENA_ARRAY(arena, most + 1, int64_t);
 	if (!people)
 		return false;
-	if (function >= w->function_count || !place_of(w, entity, &place))
-		return true;
-	for (size_t i = 0; i < w->assignment_count; i++) {
+	/* assignments stand by person: sorted, and doubles side by side */
+	for (size_t i = 0; most && i < w->assignment_count; i++) {
 		const struct assignment *a = &w->assignments[i];
-		bool covers = place >= a->first && place < a->last && at >= a->from && at < a->until;
-		if (covers && bit_get(w->roles[a->role].grants, function) && (n == 0 || people[n - 1] != a->person))
+		if (holds(w, a, at, function, place) && (!n || people[n - 1] != a->person))
 			people[n++] = a->person;
 	}
+	*ret = people;
 	*ret_count = n;
 	return true;
 }

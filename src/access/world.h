@@ -1,52 +1,78 @@
-/* The world's inside: flat arrays, made once by build.c, read by decide.c and visible.c. */
+/* The world's inside: flat arrays, made once by build.c and tree.c, read by decide.c and visible.c.
+ * Entities stand in preorder, so that a subtree is an interval of places and "within" is two comparisons. */
 #pragma once
 #include "access/access.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/vec.h"
 #include <stdatomic.h>
 
-struct assignment {
-	int64_t id, person, role_id, entity, from, until, ceiling;
-	uint32_t role;        /* place in roles */
-	uint32_t first, last; /* the entity's subtree, as places in preorder: [first, last) */
-};
-
-struct role {
-	int64_t id;
-	uint64_t *grants, *own; /* bit sets over functions */
+struct assignment { /* fits a cache line */
+	int64_t id, person, from, until, ceiling;
+	uint32_t role;        /* place in role_ids */
+	uint32_t first, last; /* its entity's subtree: places [first, last) */
 };
 
 struct world {
 	_Atomic unsigned users;
-	size_t function_count, words;
-	char **functions;
-	int64_t *order;        /* entity ids in preorder */
-	uint32_t *ends;        /* by place: one past the last below it */
+	size_t function_count;
+	const char **functions;
+	char *names; /* what they point into */
+
 	size_t entity_count;
-	struct idmap *places;  /* entity id → place */
-	struct role *roles;
-	size_t role_count;
-	struct assignment *assignments; /* sorted by person */
+	int64_t *order;       /* entity ids in preorder */
+	uint32_t *ends;       /* by place: one past the last below it */
+	uint32_t *ranks;      /* by place: where its id stands in `sorted` */
+	int64_t *sorted;      /* entity ids by size */
+	struct idmap *places; /* entity id → place */
+	size_t faults;
+
+	size_t role_count, words; /* words: of a bit set over the functions */
+	int64_t *role_ids;
+	uint64_t *bits; /* by role: `words` of grants, then `words` of own */
+
+	struct assignment *assignments; /* by person, then place, then id */
 	size_t assignment_count;
 	struct idmap *people; /* person → first assignment */
-	int64_t everyone;     /* place of everyone's role + 1, 0: none */
-	size_t faults;
+	int64_t everyone;     /* place of everyone's role, -1: none */
 };
 
-static inline bool bit_get(const uint64_t *set, unsigned bit)
+static inline bool bit_get(const uint64_t *set, size_t bit)
 {
 	return set[bit / 64] >> (bit % 64) & 1;
 }
-static inline bool place_of(const struct world *w, int64_t entity, uint32_t *ret)
+static inline void bit_set(uint64_t *set, size_t bit)
 {
-	int64_t place;
-	if (!idmap_get(w->places, entity, &place))
-		return false;
-	*ret = (uint32_t)place;
-	return true;
+	set[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
+static inline bool role_grants(const struct world *w, size_t role, size_t function)
+{
+	return bit_get(w->bits + 2 * role * w->words, function);
+}
+static inline bool role_grants_own(const struct world *w, size_t role, size_t function)
+{
+	return bit_get(w->bits + (2 * role + 1) * w->words, function);
+}
+static inline bool assignment_runs(const struct assignment *a, int64_t at)
+{
+	return at >= a->from && at < a->until;
+}
+static inline bool assignment_reaches(const struct assignment *a, uint32_t place)
+{
+	return place >= a->first && place < a->last;
+}
+
+bool place_of(const struct world *w, int64_t entity, uint32_t *ret);
 /* The assignments of a person: [*ret_first, *ret_end). */
 void person_assignments(const struct world *w, int64_t person, size_t *ret_first, size_t *ret_end);
-/* Did the token get this function? */
+/* Was the token given this function? */
 bool token_covers(const struct world *w, const struct subject *who, unsigned function);
+
+/* --- tree.c --- */
+struct node {
+	int64_t id, parent_id;
+	uint32_t parent;         /* places among the nodes sorted by id; NODE_NONE */
+	uint32_t child, sibling; /* the first below it, the next beside it */
+};
+#define NODE_NONE UINT32_MAX
+/* Fills the world's tree from nodes of any order; they are sorted and linked in place. False when out of memory. */
+bool tree_build(struct world *w, struct node *nodes, size_t count);

@@ -12,21 +12,24 @@ struct world;
 struct world_builder;
 
 /* --- building ----------------------------------------------------------------------------------- */
-/* `functions`: names by dense index, as in the model; kept by reference, must outlive the world. */
+/* `functions`: names by dense index, as in the model; copied. Adding answers false when out of memory; the builder is
+ * then only good for world_builder_free(). Order does not matter, except that the first of two equal ids wins. */
 struct world_builder *world_builder_new(const char *const *functions, size_t count);
 void world_builder_free(struct world_builder *b);
 bool world_add_entity(struct world_builder *b, int64_t id, int64_t parent /* 0: a root */);
 /* `grants`/`own`: patterns such as "device.*", given one by one; `own` ones hold only for records whose
  * owner is the caller. */
 bool world_add_role(struct world_builder *b, int64_t role);
+/* After its role; of a role that was not added it is passed over. */
 bool world_add_grant(struct world_builder *b, int64_t role, struct str pattern, bool own);
-/* `from`/`until` in microseconds; until 0: open. The entity and all below it. ceiling -1: none, else minor
- * units in the organisation's currency. */
+/* `from`/`until` in microseconds, until itself is past it; until 0: open. The entity and all below it. ceiling -1:
+ * none, else minor units in the organisation's currency. One to nobody (0) or of an unknown role or entity covers nothing. */
 bool world_add_assignment(struct world_builder *b, int64_t id, int64_t person, int64_t role, int64_t entity,
 			  int64_t from, int64_t until, int64_t ceiling);
 /* Everybody who signs in has this role at every entity (own records, reference data). */
 bool world_set_everyone(struct world_builder *b, int64_t role);
-/* Consumes the builder. Cycles and unknown parents: the entity becomes a root and is reported by world_faults. */
+/* Consumes the builder, also on failure (E_NOMEM). An entity whose parent is unknown becomes a root, and of a cycle
+ * the one with the least id; world_faults() counts them. */
 enum code world_build(struct world_builder *b, struct world **ret, struct error *e);
 struct world *world_ref(struct world *w);
 void world_unref(struct world *w);
@@ -36,7 +39,7 @@ size_t world_faults(const struct world *w);
 bool world_entity_known(const struct world *w, int64_t entity);
 /* Is `below` the same as `above` or under it? */
 bool world_entity_within(const struct world *w, int64_t below, int64_t above);
-/* `entity` and all below it; the array lives as long as the world. */
+/* `entity` and all below it, parents before children; the array lives as long as the world. */
 void world_entity_subtree(const struct world *w, int64_t entity, const int64_t **ret, size_t *ret_count);
 
 /* --- deciding ----------------------------------------------------------------------------------- */
@@ -63,7 +66,12 @@ enum decision_reason {
 	DECISION_TOKEN          /* the token was not given this */
 };
 
-struct decision { /* the derivation, kept in the journal with the change */
+/* "allowed", "no_assignment" …: stable, as the journal and the API have it. */
+const char *decision_reason_name(enum decision_reason reason);
+
+/* The derivation, kept in the journal with the change. Of a refusal it names the assignment that came nearest to a
+ * yes (with the highest ceiling, where that was the obstacle), if there is one. */
+struct decision {
 	bool allowed;
 	enum decision_reason reason;
 	int64_t assignment; /* 0: everyone's role, or the system */
@@ -73,24 +81,37 @@ struct decision { /* the derivation, kept in the journal with the change */
 	int64_t ceiling;    /* -1: none */
 };
 
-/* `amount` in minor units, -1: none. Never fails; millions a second per core. Thread-safe. */
+/* `amount` in minor units, -1: none. `resource` may be NULL. Never fails; millions a second per core. Thread-safe.
+ * An entity the world does not know is nobody's, except for the system. */
 struct decision decide(const struct world *w, int64_t at, const struct subject *who, unsigned function,
 		       int64_t entity, const struct resource *resource, int64_t amount);
 
+/* Where someone holds a function: at `all` entities or at `ids`; and for records whose owner is the caller, besides,
+ * at every entity (`own`) or at `own_ids`. Minimal: what is in `ids` is not repeated in `own_ids`, and a list that
+ * would name every entity is told as `all` or `own` instead. */
 struct entity_set {
-	bool all;           /* every entity: no row predicate needed */
-	bool own;           /* besides: records whose owner is the caller */
-	const int64_t *ids; /* else these, sorted */
+	bool all;               /* every entity: no row predicate needed */
+	bool own;               /* own records, wherever they are */
+	const int64_t *ids;     /* sorted */
 	size_t count;
+	const int64_t *own_ids; /* own records of these entities only; sorted */
+	size_t own_count;
 };
-/* For lists: where `who` holds `function` at `at`. False when out of memory. */
+/* For lists: where `who` holds `function` at `at`; the same answer as decide() for each entity, owner or not, with no
+ * amount. False when out of memory. */
 bool visible(const struct world *w, int64_t at, const struct subject *who, unsigned function,
 	     struct arena *arena, struct entity_set *ret);
+/* Whoever's record it is: own ones do not count here. */
 bool entity_set_has(const struct entity_set *s, int64_t entity);
-/* Does `outer` contain all of `inner` (including own)? */
+/* The same of the caller's own records. */
+bool entity_set_has_own(const struct entity_set *s, int64_t entity);
+/* Nothing at all, not even own records? */
+bool entity_set_empty(const struct entity_set *s);
+/* Does `outer` contain all of `inner` (including own)? Both from the same world. */
 bool entity_set_covers(const struct entity_set *outer, const struct entity_set *inner);
 
-/* The people who hold `function` at `entity` (who could give what a refusal lacks); sorted, complete. */
+/* The people who hold `function` at `entity` (who could give what a refusal lacks), for any owner and up to some
+ * ceiling; sorted, complete. Everyone's role names nobody in particular and is left out. */
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena,
 	     int64_t **ret, size_t *ret_count);
 /* Writes the derivation as the journal and the API show it. */
