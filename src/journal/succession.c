@@ -34,15 +34,15 @@ enum code new_log_payload(struct buf *out, struct str origin, struct str previou
 	return buf_ok(out) ? OK : error_nomem(e);
 }
 
-static enum code new_log_entry(struct journal *j, struct conn *c, struct str origin, struct str previous, struct error *e)
+/* Its id is the generation: no id made of a time is that small, and each generation is opened once. */
+static enum code new_log_entry(struct journal *j, struct conn *c, int64_t generation, struct str origin, struct str previous,
+			       struct error *e)
 {
 	CLEAN_BUF struct buf payload;
 	buf_init(&payload, 0);
 	TRY(new_log_payload(&payload, origin, previous, e));
-	struct journal_entry entry = { .leaf = -1, .time = clock_now(j->options.clock), .operation = STR(NEW_LOG_OPERATION),
-				       .payload = buf_str(&payload) };
-	bool found;
-	TRY(sql_int(c, SQL_ENTRY_NEXT_ID, SQL_NO_PARAMS, &entry.id, &found, e));
+	struct journal_entry entry = { .id = generation, .leaf = -1, .time = clock_now(j->options.clock),
+				       .operation = STR(NEW_LOG_OPERATION), .payload = buf_str(&payload) };
 	return journal_append(j, c, &entry, e);
 }
 
@@ -60,7 +60,7 @@ static enum code succeed(struct journal *j, struct conn *c, struct state *s, int
 		note_write(&note, origin, s->size, s->root, j->options.public_key, j->options.secret);
 	if (!buf_ok(&note))
 		return error_nomem(e);
-	TRY(new_log_entry(j, c, origin, previous, e));
+	TRY(new_log_entry(j, c, generation, origin, previous, e));
 	TRY(sql_exec(c, SQL_STATE_SUCCEED,
 		     SQL_PARAMS(SQL_I(s->generation), SQL_I(generation), SQL_T(origin), SQL_T(buf_str(&note)),
 				SQL_T(previous)), &changed, e));

@@ -28,7 +28,7 @@ static const struct tampering tamperings[] = {
 	{ "deleted first", "DELETE FROM journal_entry WHERE leaf = 0", "missing", 1 },
 	{ "deleted last", "DELETE FROM journal_entry WHERE leaf >= 599", "last entries", -1 },
 	{ "deleted pending in the middle", "DELETE FROM journal_entry WHERE leaf = 602", "missing", 603 },
-	{ "unsequenced", "UPDATE journal_entry SET leaf = NULL WHERE leaf = 604", "missing", 604 },
+	{ "unsequenced", "UPDATE journal_entry SET leaf = NULL WHERE leaf = 604", "missing", 605 },
 	{ "negative leaf", "UPDATE journal_entry SET leaf = -1 WHERE leaf = 604", "missing", 604 },
 	{ "reordered",
 	  "UPDATE journal_entry SET leaf = CASE leaf WHEN 20 THEN -20 WHEN 21 THEN 20 END WHERE leaf IN (20, 21);"

@@ -9,9 +9,6 @@ SELECT CASE WHEN e.next > s.size THEN e.next ELSE s.size END
 FROM journal_state AS s, (SELECT coalesce(max(leaf) + 1, 0) AS next FROM journal_entry) AS e
 WHERE s.id = 1
 
--- name: entry_next_id
-SELECT coalesce(max(id), 0) + 1 FROM journal_entry
-
 -- name: entry_get
 SELECT id, leaf, time, actor, entity, operation, payload FROM journal_entry WHERE id = ?1
 
