@@ -218,7 +218,8 @@ enum code proposal_forget(struct call *c, int64_t target, struct error *e)
 				break;
 			ids[n++] = rows_int(rows, 0);
 		}
-		rows_close(TAKE(rows));
+		rows_close(rows);
+		rows = NULL;
 		for (size_t i = 0; i < n; i++) {
 			struct value *values = ARENA_ARRAY(c->arena, k->field_count + 1, struct value);
 			struct record_context as_program = c->record;

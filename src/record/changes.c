@@ -1,0 +1,252 @@
+/* What one operation changed, as the journal's payload and as a preview. Neighbours: write.c adds changes, the kernel's
+ * writer turns them into an entry; history.c reads the same shapes back. */
+#include "record/changes.h"
+#include "base/vec.h"
+#include "internal.h"
+#include <string.h>
+
+#define CHANGES_MOST 1000
+#define AUTHORITIES_MOST 64
+
+struct change {
+	const struct kind *kind;
+	struct record_ref ref;
+	const char *action;
+	const struct value *before, *after;
+	const char *state_before, *state_after;
+	struct change *next;
+};
+
+struct changes {
+	struct arena *arena;
+	struct change *first, *last;
+	size_t count;
+	struct decision authorities[AUTHORITIES_MOST];
+	size_t authority_count;
+};
+
+struct changes *changes_new(struct arena *arena)
+{
+	struct changes *c = ARENA_NEW(arena, struct changes);
+	if (c)
+		c->arena = arena;
+	return c;
+}
+
+size_t changes_count(const struct changes *c)
+{
+	return c->count;
+}
+
+bool changes_authority(struct changes *c, const struct decision *d)
+{
+	for (size_t i = 0; i < c->authority_count; i++) {
+		const struct decision *a = &c->authorities[i];
+		if (a->function == d->function && a->assignment == d->assignment && a->role == d->role)
+			return true;
+	}
+	/* more than 64 different ones in one operation: the first stand for it */
+	if (c->authority_count < AUTHORITIES_MOST)
+		c->authorities[c->authority_count++] = *d;
+	return true;
+}
+
+enum code changes_add(struct record_context *x, const struct kind *k, const struct record_ref *ref, const char *action,
+		      const struct value *before, const struct value *after, const char *state_before, const char *state_after,
+		      struct error *e)
+{
+	struct changes *c = x->changes;
+	if (c->count == CHANGES_MOST)
+		return error_fail(e, E_LIMIT, N_("One operation may change at most 1,000 records"));
+	struct change *change = ARENA_NEW(c->arena, struct change);
+	if (!change)
+		return error_nomem(e);
+	*change = (struct change){ k, *ref, action, before, after, state_before, state_after, NULL };
+	if (c->last)
+		c->last->next = change;
+	else
+		c->first = change;
+	c->last = change;
+	c->count++;
+	return OK;
+}
+
+bool changes_touched(const struct changes *c, const struct kind *k)
+{
+	for (const struct change *change = c->first; change; change = change->next)
+		if (change->kind == k)
+			return true;
+	return false;
+}
+
+/* --- values --------------------------------------------------------------------------------------- */
+
+/* The person a personal value is about, on this side of the change; 0: nobody. */
+int64_t personal_subject(const struct kind *k, const struct field *f, int64_t id, const struct value *values)
+{
+	if (strcmp(f->personal->subject, "self") == 0)
+		return id;
+	const struct field *to = kind_field(k, str_of(f->personal->subject));
+	if (!to || !values[to->index].set || values[to->index].null)
+		return 0;
+	return values[to->index].integer;
+}
+
+enum code personal_seal(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, int64_t subject,
+			const struct value *v, struct str *ret, struct error *e)
+{
+	CLEAN_BUF struct buf plain;
+	struct json_writer w;
+	struct str context = arena_format(x->arena, "%s.%s %lld", k->name, f->name, (long long)id);
+	buf_init(&plain, 0);
+	json_writer_init(&w, &plain);
+	value_to_json(f, v, &w);
+	if (!buf_ok(&plain) || !context.data)
+		return error_nomem(e);
+	return keyring_seal(x->keyring, subject, buf_str(&plain), context, x->arena, ret, e);
+}
+
+static enum code write_sealed(struct record_context *x, const struct change *c, const struct field *f, const struct value *values,
+			      struct json_writer *w, struct error *e)
+{
+	int64_t subject = personal_subject(c->kind, f, c->ref.id, values);
+	struct str sealed;
+	if (!subject) { /* about nobody */
+		value_to_json(f, &values[f->index], w);
+		return OK;
+	}
+	enum code code = personal_seal(x, c->kind, f, c->ref.id, subject, &values[f->index], &sealed, e);
+	if (code != OK && code != E_NOT_FOUND)
+		return code;
+	json_object(w);
+	if (code == OK)
+		json_member_text(w, "sealed", sealed);
+	else
+		json_member_bool(w, "erased", true);
+	json_member_id(w, "subject", subject);
+	json_object_end(w);
+	if (code == E_NOT_FOUND)
+		error_clear(e);
+	return OK;
+}
+
+static enum code write_digest(struct record_context *x, const struct field *f, const struct value *v, struct json_writer *w, struct error *e)
+{
+	CLEAN_BUF struct buf plain;
+	struct json_writer inner;
+	uint8_t salt[16], digest[SHA256_SIZE];
+	char hex[65];
+	buf_init(&plain, 0);
+	random_fill(x->random, salt, sizeof salt);
+	buf_add(&plain, salt, sizeof salt);
+	json_writer_init(&inner, &plain);
+	value_to_json(f, v, &inner);
+	if (!buf_ok(&plain))
+		return error_nomem(e);
+	sha256(plain.data, plain.len, digest);
+	json_object(w);
+	hex_encode(digest, sizeof digest, hex);
+	json_member_text(w, "digest", str_of(hex));
+	hex_encode(salt, sizeof salt, hex);
+	json_member_text(w, "salt", str_of(hex));
+	json_object_end(w);
+	return OK;
+}
+
+/* One side of a change. */
+static enum code write_value(struct record_context *x, const struct change *c, const struct field *f, const struct value *values,
+			     bool plain, struct json_writer *w, struct error *e)
+{
+	const struct value *v = values ? &values[f->index] : NULL;
+	if (!v || !v->set || v->null) {
+		json_put_null(w);
+		return OK;
+	}
+	if (!plain && f->personal)
+		return write_sealed(x, c, f, values, w, e);
+	if (!plain && (f->flags & FIELD_NO_HISTORY))
+		return write_digest(x, f, v, w, e);
+	value_to_json(f, v, w);
+	return OK;
+}
+
+static bool differs(const struct change *c, const struct field *f)
+{
+	const struct value *after = &c->after[f->index];
+	if (!c->before)
+		return after->set && !after->null && (f->type != FIELD_REFS || after->refs.count);
+	return !value_equal(f, &c->before[f->index], after);
+}
+
+static enum code write_change(struct record_context *x, const struct change *c, const struct sight *sight, bool plain,
+			      struct json_writer *w, struct error *e)
+{
+	const struct record_row row = { .id = c->ref.id, .entity = c->ref.entity, .values = (struct value *)(uintptr_t)c->after };
+	json_object(w);
+	json_member_text(w, "kind", str_of(c->kind->name));
+	json_member_id(w, "id", c->ref.id);
+	json_member_int(w, "version", c->ref.version);
+	json_member_id(w, "entity", c->ref.entity);
+	json_member_text(w, "action", str_of(c->action));
+	if (c->state_after && (!c->state_before || strcmp(c->state_before, c->state_after) != 0)) {
+		json_name(w, STR("state"));
+		json_list(w);
+		if (c->state_before)
+			json_put_text(w, str_of(c->state_before));
+		else
+			json_put_null(w);
+		json_put_text(w, str_of(c->state_after));
+		json_list_end(w);
+	}
+	json_name(w, STR("fields"));
+	json_object(w);
+	for (const struct field *f = c->kind->fields; f->name; f++) {
+		if (!differs(c, f) || (sight && !sight_field(sight, x, &row, f)))
+			continue;
+		json_name(w, str_of(f->name));
+		json_list(w);
+		TRY(write_value(x, c, f, c->before, plain, w, e));
+		TRY(write_value(x, c, f, c->after, plain, w, e));
+		json_list_end(w);
+	}
+	json_object_end(w);
+	json_object_end(w);
+	return OK;
+}
+
+enum code changes_write(struct record_context *x, struct str operation, int64_t entity, struct buf *out, struct error *e)
+{
+	const struct changes *c = x->changes;
+	struct json_writer w;
+	json_writer_init(&w, out);
+	json_object(&w);
+	json_member_text(&w, "operation", operation);
+	if (x->who.person)
+		json_member_id(&w, "actor", x->who.person);
+	if (entity)
+		json_member_id(&w, "entity", entity);
+	json_name(&w, STR("authority"));
+	json_list(&w);
+	for (size_t i = 0; i < c->authority_count; i++)
+		decision_write(x->world, &c->authorities[i], &w);
+	json_list_end(&w);
+	json_name(&w, STR("changes"));
+	json_list(&w);
+	for (const struct change *change = c->first; change; change = change->next)
+		TRY(write_change(x, change, NULL, false, &w, e));
+	json_list_end(&w);
+	json_object_end(&w);
+	return buf_ok(out) ? OK : error_nomem(e);
+}
+
+enum code changes_preview(struct record_context *x, struct json_writer *out, struct error *e)
+{
+	json_list(out);
+	for (const struct change *change = x->changes->first; change; change = change->next) {
+		struct sight sight;
+		TRY(sight_make(x, change->kind, &sight, e));
+		TRY(write_change(x, change, &sight, true, out, e));
+	}
+	json_list_end(out);
+	return OK;
+}

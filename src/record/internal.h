@@ -1,0 +1,121 @@
+/* What the files of the record module share.
+ *   columns.c  fields ↔ SQL columns, live and history      sight.c   what a caller may see of a kind
+ *   select.c   checked list requests → SQL                  rows.c    rows → values → JSON
+ *   list.c, history.c, links.c   reading                    write.c, erase.c, upsert.c   the write path
+ *   changes.c  the journal's payload                         schema.c  tables of kinds, versioned */
+#pragma once
+#include "base/arena.h"
+#include "record/changes.h"
+#include "record/numbers.h"
+#include "record/record.h"
+
+#define PARAMS_MOST 500
+
+/* --- columns.c ------------------------------------------------------------------------------------ */
+
+/* SQL being built, with the parameters that belong to it. Everything lives in the call's arena. */
+struct statement {
+	struct buf sql;
+	struct sql_value params[PARAMS_MOST];
+	size_t count;
+	bool full; /* more parameters than there is room for */
+};
+void statement_init(struct statement *s);
+void statement_done(struct statement *s);
+/* Adds a parameter and its place "?n" to the text. */
+void statement_param(struct statement *s, struct sql_value v);
+enum code statement_ok(const struct statement *s, struct error *e);
+static inline void statement_cleanup_(struct statement *s) { statement_done(s); }
+#define CLEAN_STATEMENT __attribute__((cleanup(statement_cleanup_)))
+
+/* Columns of a field in the live table (0 for FIELD_REFS, 2 for FIELD_MONEY). */
+size_t field_columns(const struct field *f);
+enum column_type field_column_type(const struct field *f);
+/* Does the history table hold it, and sealed? */
+bool field_in_history(const struct field *f);
+bool field_sealed(const struct field *f);
+/* Adds ", name, cost, cost_currency …" of all fields, each behind `prefix`. */
+void columns_add(struct buf *sql, const struct kind *k, const char *prefix);
+/* Parameters for one field's columns. */
+void field_bind(struct statement *s, const struct field *f, const struct value *v, const char *separator);
+struct sql_value field_sql(const struct field *f, const struct value *v);
+/* Reads a field from a row at *io_column, moving it on; texts are copied into the arena. */
+enum code field_read(const struct rows *rows, size_t *io_column, const struct field *f, struct arena *arena,
+		     struct value *ret, struct error *e);
+/* "device_tags": the link table of a FIELD_REFS. */
+void link_table(struct buf *sql, const struct kind *k, const struct field *f);
+
+/* --- rows.c --------------------------------------------------------------------------------------- */
+
+struct record_row { /* one live row */
+	int64_t id, entity, version, since, entry, archived; /* archived 0: not */
+	struct str state, number;
+	struct value *values;
+};
+/* "t.id, t.entity, …": the columns rows_read expects. */
+void row_columns_add(struct buf *sql, const struct kind *k);
+enum code row_read(const struct rows *rows, const struct kind *k, struct arena *arena, struct record_row *ret, struct error *e);
+/* Reads FIELD_REFS of many rows: one query per field. `wanted` by field index, NULL: all. */
+enum code rows_read_links(struct record_context *x, const struct kind *k, struct record_row *rows, size_t count,
+			  const bool *wanted, struct error *e);
+/* One live row by id; E_NOT_FOUND. `lock`: FOR UPDATE. */
+enum code row_load(struct record_context *x, const struct kind *k, int64_t id, bool lock, struct record_row *ret, struct error *e);
+int64_t row_owner(const struct kind *k, const struct record_row *row);
+
+/* --- sight.c -------------------------------------------------------------------------------------- */
+
+struct sight { /* what the caller sees of a kind */
+	const struct kind *kind;
+	struct entity_set rows;
+	struct entity_set *fields; /* by field index; only for fields with a function of their own */
+};
+enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
+bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row);
+bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f);
+/* May the caller filter, sort or count by it? Only when no visible row hides it. */
+bool sight_field_everywhere(const struct sight *s, const struct field *f);
+/* Adds " AND (…)": the rows the caller may see. */
+void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x);
+int function_index(const struct record_context *x, const struct kind *k, const char *verb);
+/* decide() with the refusal told; notes the authority. amount -1: none. */
+enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount,
+			struct error *e);
+/* The same for "<kind>.<verb>". */
+enum code record_decide_verb(struct record_context *x, const struct kind *k, const char *verb, int64_t entity, int64_t owner,
+			     struct error *e);
+enum code record_not_found(const struct kind *k, int64_t id, struct error *e);
+
+/* --- select.c ------------------------------------------------------------------------------------- */
+
+/* " WHERE …" with everything a request asks and the caller may see; checks masked fields. */
+enum code select_where(struct record_context *x, struct statement *s, const struct sight *sight, const struct record_query *q,
+		       bool with_cursor, struct error *e);
+enum code select_order(struct statement *s, const struct record_query *q, struct error *e);
+/* The cursor that goes on after `last`. */
+struct str select_cursor(struct record_context *x, const struct record_query *q, const struct record_row *last);
+
+/* --- titles: what a record is called -------------------------------------------------------------- */
+
+struct titles; /* id → title, for one kind */
+enum code titles_read(struct record_context *x, const struct kind *k, const int64_t *ids, size_t count, struct titles **ret,
+		      struct error *e);
+void titles_write(const struct titles *t, int64_t id, struct json_writer *out);
+void titles_free(struct titles *t);
+
+/* --- changes.c ------------------------------------------------------------------------------------ */
+int64_t personal_subject(const struct kind *k, const struct field *f, int64_t id, const struct value *values);
+/* Sealed under the subject's key, bound to its place; E_NOT_FOUND when the key was destroyed. */
+enum code personal_seal(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, int64_t subject,
+			const struct value *v, struct str *ret, struct error *e);
+
+/* --- write.c -------------------------------------------------------------------------------------- */
+
+/* Writes the next version of a row: the old one into history, changed columns into the live row, the change noted. */
+struct row_change {
+	const struct record_row *before;
+	const struct value *after;
+	int64_t entity, archived;  /* of the new version; archived 0: not */
+	struct str state;
+	const char *action;
+};
+enum code row_write(struct record_context *x, const struct kind *k, const struct row_change *c, struct record_ref *ret, struct error *e);

@@ -1,0 +1,336 @@
+/* Lists, single records, counts and facets: filter → see → mask → encode.
+ * Neighbours: select.c makes the SQL, rows.c reads rows, titles.c names references. */
+#include "internal.h"
+#include <string.h>
+
+#define FACET_VALUES_MOST 200
+
+struct expansion { /* titles by the field that refers to them */
+	struct titles **by_field;
+	size_t count;
+};
+
+static void expansion_free(struct expansion *x)
+{
+	for (size_t i = 0; i < x->count; i++)
+		titles_free(x->by_field[i]);
+}
+
+static size_t gather_ids(const struct field *f, const struct record_row *rows, size_t count, int64_t *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct value *v = &rows[i].values[f->index];
+		if (f->type == FIELD_REF && v->set && !v->null) {
+			if (out)
+				out[n] = v->integer;
+			n++;
+		}
+		for (size_t k = 0; f->type == FIELD_REFS && k < v->refs.count; k++) {
+			if (out)
+				out[n] = v->refs.ids[k];
+			n++;
+		}
+	}
+	return n;
+}
+
+static enum code expand(struct record_context *x, const struct kind *k, const bool *wanted, const struct record_row *rows, size_t count,
+			struct expansion *ret, struct error *e)
+{
+	*ret = (struct expansion){ 0 };
+	if (!wanted)
+		return OK;
+	ret->by_field = ARENA_ARRAY(x->arena, k->field_count + 1, struct titles *);
+	if (!ret->by_field)
+		return error_nomem(e);
+	ret->count = k->field_count;
+	for (const struct field *f = k->fields; f->name; f++) {
+		const struct kind *to = wanted[f->index] && f->to ? model_kind(x->model, str_of(f->to)) : NULL;
+		if (!to)
+			continue;
+		size_t n = gather_ids(f, rows, count, NULL);
+		int64_t *ids = ARENA_ARRAY(x->arena, n + 1, int64_t);
+		if (!ids)
+			return error_nomem(e);
+		gather_ids(f, rows, count, ids);
+		TRY(titles_read(x, to, ids, n, &ret->by_field[f->index], e));
+	}
+	return OK;
+}
+
+static void write_reference(const struct field *f, const struct value *v, const struct titles *t, struct json_writer *out)
+{
+	if (f->type == FIELD_REFS) {
+		json_list(out);
+		for (size_t i = 0; i < v->refs.count; i++)
+			titles_write(t, v->refs.ids[i], out);
+		json_list_end(out);
+	} else if (v->set && !v->null) {
+		titles_write(t, v->integer, out);
+	} else {
+		json_put_null(out);
+	}
+}
+
+static void write_time(struct json_writer *out, const char *name, int64_t time)
+{
+	static const struct field f = { .name = "time", .type = FIELD_TIME };
+	const struct value v = { .set = true, .integer = time };
+	json_name(out, str_of(name));
+	value_to_json(&f, &v, out);
+}
+
+static void write_system(const struct kind *k, const struct record_row *row, struct json_writer *out)
+{
+	json_member_id(out, "id", row->id);
+	json_member_text(out, "kind", str_of(k->name));
+	json_member_id(out, "entity", row->entity);
+	if (k->flags & KIND_VIEW)
+		return;
+	json_member_int(out, "version", row->version);
+	if (row->state.data)
+		json_member_text(out, "state", row->state);
+	if (row->number.data)
+		json_member_text(out, "number", row->number);
+	write_time(out, "since", row->since);
+	if (row->archived)
+		write_time(out, "archived", row->archived);
+}
+
+static void write_row(const struct record_context *x, const struct sight *sight, const struct record_row *row,
+		      const struct record_select *select, const struct expansion *expansion, struct json_writer *out)
+{
+	const struct kind *k = sight->kind;
+	bool masked = false;
+	json_object(out);
+	write_system(k, row, out);
+	for (const struct field *f = k->fields; f->name; f++) {
+		if (select->fields && !select->fields[f->index] && !(select->expand && select->expand[f->index]))
+			continue;
+		if (!sight_field(sight, x, row, f)) {
+			masked = true;
+			continue;
+		}
+		json_name(out, str_of(f->name));
+		if (expansion->by_field && expansion->by_field[f->index])
+			write_reference(f, &row->values[f->index], expansion->by_field[f->index], out);
+		else
+			value_to_json(f, &row->values[f->index], out);
+	}
+	if (masked) {
+		json_name(out, STR("masked"));
+		json_list(out);
+		for (const struct field *f = k->fields; f->name; f++)
+			if ((!select->fields || select->fields[f->index]) && !sight_field(sight, x, row, f))
+				json_put_text(out, str_of(f->name));
+		json_list_end(out);
+	}
+	json_object_end(out);
+}
+
+static enum code write_rows(struct record_context *x, const struct sight *sight, struct record_row *rows, size_t count,
+			    const struct record_select *select, struct json_writer *out, struct error *e)
+{
+	struct expansion expansion;
+	TRY(rows_read_links(x, sight->kind, rows, count, select->fields, e));
+	enum code code = expand(x, sight->kind, select->expand, rows, count, &expansion, e);
+	for (size_t i = 0; code == OK && i < count; i++)
+		write_row(x, sight, &rows[i], select, &expansion, out);
+	expansion_free(&expansion);
+	return code;
+}
+
+enum code record_get(struct record_context *x, const struct kind *k, int64_t id, const struct record_select *select,
+		     struct json_writer *out, int64_t *ret_version, struct error *e)
+{
+	struct record_row row;
+	struct sight sight;
+	TRY(sight_make(x, k, &sight, e));
+	TRY(row_load(x, k, id, false, &row, e));
+	/* what one may not see does not exist */
+	if (!sight_row(&sight, x, &row))
+		return record_not_found(k, id, e);
+	*ret_version = row.version;
+	return write_rows(x, &sight, &row, 1, select, out, e);
+}
+
+static enum code count_rows(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret,
+			    struct error *e)
+{
+	CLEAN_STATEMENT struct statement s;
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row;
+	statement_init(&s);
+	buf_format(&s.sql, "SELECT count(*) FROM %s t", sight->kind->name);
+	TRY(select_where(x, &s, sight, q, false, e));
+	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
+	TRY(rows_next(rows, &row, e));
+	*ret = row ? rows_int(rows, 0) : 0;
+	return OK;
+}
+
+static enum code read_page(struct record_context *x, const struct sight *sight, const struct record_query *q,
+			   struct record_row *ret_rows, size_t *ret_count, struct error *e)
+{
+	CLEAN_STATEMENT struct statement s;
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row = true;
+	size_t n = 0;
+	statement_init(&s);
+	buf_add_text(&s.sql, "SELECT ");
+	row_columns_add(&s.sql, sight->kind);
+	buf_format(&s.sql, " FROM %s t", sight->kind->name);
+	TRY(select_where(x, &s, sight, q, true, e));
+	TRY(select_order(&s, q, e));
+	buf_add_text(&s.sql, " LIMIT ");
+	statement_param(&s, SQL_I(q->limit + 1)); /* one more tells whether there is a next page */
+	TRY(statement_ok(&s, e));
+	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
+	for (;;) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			break;
+		TRY(row_read(rows, sight->kind, x->arena, &ret_rows[n++], e));
+	}
+	*ret_count = n;
+	return OK;
+}
+
+enum code record_list(struct record_context *x, const struct kind *k, const struct record_query *q, struct json_writer *out,
+		      struct error *e)
+{
+	struct sight sight;
+	size_t count;
+	int64_t total = 0;
+	struct record_row *rows = ARENA_ARRAY(x->arena, (size_t)q->limit + 1, struct record_row);
+	if (!rows)
+		return error_nomem(e);
+	TRY(sight_make(x, k, &sight, e));
+	TRY(read_page(x, &sight, q, rows, &count, e));
+	if (q->count)
+		TRY(count_rows(x, &sight, q, &total, e));
+	bool more = count > (size_t)q->limit;
+	if (more)
+		count--;
+	json_object(out);
+	json_name(out, STR("items"));
+	json_list(out);
+	TRY(write_rows(x, &sight, rows, count, &q->select, out, e));
+	json_list_end(out);
+	json_name(out, STR("next"));
+	if (more) {
+		struct str cursor = select_cursor(x, q, &rows[count - 1]);
+		if (!cursor.data)
+			return error_nomem(e);
+		json_put_text(out, cursor);
+	} else {
+		json_put_null(out);
+	}
+	if (q->count)
+		json_member_int(out, "count", total);
+	json_object_end(out);
+	return OK;
+}
+
+enum code record_count(struct record_context *x, const struct kind *k, const struct record_query *q, struct json_writer *out,
+		       struct error *e)
+{
+	struct sight sight;
+	int64_t total;
+	TRY(sight_make(x, k, &sight, e));
+	TRY(count_rows(x, &sight, q, &total, e));
+	json_object(out);
+	json_member_int(out, "count", total);
+	json_object_end(out);
+	return OK;
+}
+
+/* --- facets --------------------------------------------------------------------------------------- */
+
+static void write_facet_value(const struct field *f, struct sql_value v, struct json_writer *out)
+{
+	struct value value = { .set = true, .null = v.type == SQL_NULL };
+	json_name(out, STR("value"));
+	if (v.type == SQL_TEXT)
+		value.text = v.text;
+	else if (v.type == SQL_INT)
+		value.integer = v.integer;
+	if (f && f->type != FIELD_MONEY)
+		value_to_json(f, &value, out);
+	else if (v.type == SQL_TEXT)
+		json_put_text(out, v.text);
+	else if (v.type == SQL_INT)
+		json_put_int(out, v.integer);
+	else
+		json_put_null(out);
+}
+
+static enum code write_facet(struct record_context *x, const struct sight *sight, const struct record_query *q, const char *column,
+			     const struct field *f, struct json_writer *out, struct error *e)
+{
+	CLEAN_STATEMENT struct statement s;
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row = true;
+	statement_init(&s);
+	buf_format(&s.sql, "SELECT t.%s, count(*) FROM %s t", column, sight->kind->name);
+	TRY(select_where(x, &s, sight, q, false, e));
+	buf_format(&s.sql, " GROUP BY t.%s ORDER BY count(*) DESC, t.%s NULLS LAST LIMIT %d", column, column, FACET_VALUES_MOST);
+	TRY(statement_ok(&s, e));
+	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
+	json_name(out, str_of(column));
+	json_list(out);
+	for (;;) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			break;
+		json_object(out);
+		write_facet_value(f, rows_value(rows, 0), out);
+		json_member_int(out, "count", rows_int(rows, 1));
+		json_object_end(out);
+	}
+	json_list_end(out);
+	return OK;
+}
+
+/* Without `by`: the state, and every field the pack offers as a facet that the caller sees everywhere. */
+static enum code write_default_facets(struct record_context *x, const struct sight *sight, const struct record_query *q,
+				      struct json_writer *out, struct error *e)
+{
+	const struct kind *k = sight->kind;
+	if (k->state_count)
+		TRY(write_facet(x, sight, q, "state", NULL, out, e));
+	for (const struct field *f = k->fields; f->name; f++)
+		if ((f->flags & FIELD_FACET) && f->type != FIELD_REFS && sight_field_everywhere(sight, f))
+			TRY(write_facet(x, sight, q, f->name, f, out, e));
+	return OK;
+}
+
+enum code record_facets(struct record_context *x, const struct kind *k, const struct record_query *q, struct json_writer *out,
+			struct error *e)
+{
+	static const struct field entity_field = { .name = "entity", .type = FIELD_ID };
+	struct sight sight;
+	int64_t total;
+	TRY(sight_make(x, k, &sight, e));
+	json_object(out);
+	json_name(out, STR("facets"));
+	json_object(out);
+	if (!q->facet_count && !q->facet_state && !q->facet_entity)
+		TRY(write_default_facets(x, &sight, q, out, e));
+	if (q->facet_state && k->state_count)
+		TRY(write_facet(x, &sight, q, "state", NULL, out, e));
+	if (q->facet_entity)
+		TRY(write_facet(x, &sight, q, "entity", &entity_field, out, e));
+	for (size_t i = 0; i < q->facet_count; i++) {
+		if (!sight_field_everywhere(&sight, q->facets[i]))
+			return error_fail(e, E_DENIED, N_("You may not filter, sort or count by {field}: some of its values are hidden from you"),
+					  { "field", str_of(q->facets[i]->name) });
+		TRY(write_facet(x, &sight, q, q->facets[i]->name, q->facets[i], out, e));
+	}
+	json_object_end(out);
+	TRY(count_rows(x, &sight, q, &total, e));
+	json_member_int(out, "count", total);
+	json_object_end(out);
+	return OK;
+}
