@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEQUENCE_NAME STR("journal_entry")
-
 size_t journal_leaf_text(int64_t time, const uint8_t commitment[SHA256_SIZE], char out[128])
 {
 	int len = snprintf(out, 128, "mandate-entry/v1 %" PRId64 " ", time);

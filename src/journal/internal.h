@@ -6,6 +6,7 @@
 #include "note.h"
 #include <pthread.h>
 
+#define SEQUENCE_NAME STR("journal_entry") /* of the order of appending, on PostgreSQL */
 #define SALT_SIZE 16
 #define SALT_POOL 64 /* salts drawn at once: one system call for many entries */
 

@@ -6,6 +6,8 @@
 #include "journal.sql.h"
 #include <string.h>
 
+#define OPEN_TRIES 3
+
 static const struct column_def entry_columns[] = {
 	{ "id", COLUMN_INT, true, NULL },	  { "leaf", COLUMN_INT, false, NULL },
 	{ "seq", COLUMN_INT, false, NULL },	  { "time", COLUMN_INT, true, NULL },
@@ -79,27 +81,64 @@ enum code state_size(struct conn *c, int64_t *ret, struct error *e)
 	return found ? OK : error_fail(e, E_NOT_FOUND, N_("There is no journal yet"));
 }
 
-static enum code state_ensure(struct journal *j, struct conn *c, struct arena *arena, struct error *e)
+static enum code tables_make(struct journal *j, struct conn *c, struct error *e)
 {
+	return tables_ensure(c, journal_tables, journal_table_count, e);
+}
+
+/* Takes a number, so that the series is there before writers ask for one at the same time. */
+static enum code series_make(struct journal *j, struct conn *c, struct error *e)
+{
+	int64_t number;
+	return j->single_writer ? OK : conn_number(c, SEQUENCE_NAME, 1, &number, e);
+}
+
+static enum code state_begin(struct journal *j, struct conn *c, struct error *e)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(0);
 	struct state state;
 	uint8_t empty[SHA256_SIZE];
+	if (!arena)
+		return error_nomem(e);
 	sha256("", 0, empty);
-	TRY(tables_ensure(c, journal_tables, journal_table_count, e));
 	TRY(sql_exec(c, SQL_STATE_START, SQL_PARAMS(SQL_T(j->options.origin), SQL_B(empty, sizeof empty)), NULL, e));
 	TRY(state_lock(c, arena, &state, e));
 	return succession_check(j, c, &state, arena, e);
 }
 
-static enum code state_open(struct journal *j, struct conn *c, struct arena *arena, struct error *e)
+typedef enum code open_step(struct journal *j, struct conn *c, struct error *e);
+
+static enum code in_transaction(open_step *step, struct journal *j, struct conn *c, struct error *e)
 {
-	if (conn_in_transaction(c))
-		return state_ensure(j, c, arena, e);
 	TRY(conn_begin(c, e));
-	enum code code = state_ensure(j, c, arena, e);
+	enum code code = step(j, c, e);
 	if (code == OK)
 		return conn_commit(c, e);
 	conn_rollback(c);
 	return code;
+}
+
+/* Servers that start together on an empty database race to make the tables; who loses finds them there. */
+static enum code make(open_step *step, struct journal *j, struct conn *c, struct error *e)
+{
+	enum code code = in_transaction(step, j, c, e);
+	for (unsigned tries = 0; (code == E_CONFLICT || code == E_BUSY) && tries < OPEN_TRIES; tries++)
+		code = in_transaction(step, j, c, e);
+	return code;
+}
+
+/* Each step in a transaction of its own: on PostgreSQL the first locks whole tables, and would wait for
+ * writers and a sequencer that wait for it. */
+static enum code state_open(struct journal *j, struct conn *c, struct error *e)
+{
+	if (conn_in_transaction(c)) {
+		TRY(tables_make(j, c, e));
+		TRY(series_make(j, c, e));
+		return state_begin(j, c, e);
+	}
+	TRY(make(tables_make, j, c, e));
+	TRY(make(series_make, j, c, e));
+	return in_transaction(state_begin, j, c, e);
 }
 
 /* Ends in "/" and digits: that is how generations are told apart. */
@@ -136,19 +175,16 @@ static bool options_copy(struct journal *j, const struct journal_options *o)
 enum code journal_open(const struct journal_options *o, struct conn *c, struct journal **ret, struct error *e)
 {
 	TRY(origin_check(o->origin, e));
-	CLEAN_ARENA struct arena *arena = arena_new(0);
 	struct journal *j = mem_new(sizeof *j);
-	if (!arena || !j) {
-		mem_free(j);
+	if (!j)
 		return error_nomem(e);
-	}
 	pthread_mutex_init(&j->append_lock, NULL);
 	pthread_mutex_init(&j->integrate_lock, NULL);
 	buf_init(&j->head, NOTE_MAX);
 	j->single_writer = store_single_writer(conn_store(c));
 	j->next_leaf = -1;
 	j->stack = mem_new(sizeof *j->stack);
-	enum code code = options_copy(j, o) && j->stack ? state_open(j, c, arena, e) : error_nomem(e);
+	enum code code = options_copy(j, o) && j->stack ? state_open(j, c, e) : error_nomem(e);
 	if (code == OK && !conn_in_transaction(c))
 		code = head_file_write(j, true, e);
 	if (code != OK) {

@@ -52,7 +52,7 @@ enum code journal_key_load(struct str path, const struct random_source *r, struc
  * o->origin to journal_head's, which differs from the configured one after a restored backup. */
 struct str journal_verifier_key(const struct journal_options *o, struct arena *arena);
 
-/* Ensures the tables on a write connection (in a transaction of its own, or the caller's) and reads the state; opens
+/* Ensures the tables on a write connection (in transactions of its own, or the caller's) and reads the state; opens
  * a new log when the database is behind head_path. Texts of `o` are copied; clock and random must outlive it.
  * A journal may be shared by threads; each brings its own connection. */
 enum code journal_open(const struct journal_options *o, struct conn *c, struct journal **ret, struct error *e);
