@@ -57,12 +57,18 @@ static enum code tables_make(struct conn *c, struct error *e)
 	return code;
 }
 
-/* A reader finds the tables there; only a writer can make them. */
+/* A reader finds the tables there; only a writer can make them. Servers that start together race to; who loses finds
+ * them there as well. */
 static enum code tables_there(struct conn *c, struct error *e)
 {
 	bool there;
 	TRY(table_exists(c, STR("keyring_state"), &there, e));
-	return there ? OK : tables_make(c, e);
+	if (there)
+		return OK;
+	enum code code = tables_make(c, e);
+	if (code != OK)
+		TRY(table_exists(c, STR("keyring_state"), &there, e));
+	return there ? OK : code;
 }
 
 static enum code destroyed_read(struct keyring *k, int64_t *ret, struct error *e)

@@ -4,6 +4,7 @@
  *   test_journal_postgres [postgres://…]      an empty database of one's own; without one the test is skipped (77) */
 #include "base/id.h"
 #include "base/map.h"
+#include "journal/keyring.h"
 #include "note.h"
 #include "test_support.h"
 #include <pthread.h>
@@ -230,12 +231,72 @@ static void test_reading_and_tampering(void **state)
 	fixture_free(f);
 }
 
+/* --- the keyring, as two servers on one database have it ------------------------------------------- */
+
+struct ring {
+	struct store *store;
+	struct conn *c;
+	struct keyring *k;
+};
+
+static struct ring ring_new(struct fixture *f)
+{
+	static const uint8_t master[AEAD_KEY] = { 3, 1, 4 };
+	struct store_options o = { .url = str_of(url) };
+	struct ring r;
+	assert_ok(f, store_open(&o, &r.store, &f->e));
+	assert_ok(f, conn_open(r.store, CONN_WRITE, &r.c, &f->e));
+	assert_ok(f, keyring_new(r.c, master, &random_system, &r.k, &f->e));
+	return r;
+}
+
+static void ring_free(struct ring *r)
+{
+	keyring_free(r->k);
+	conn_close(r->c);
+	store_close(r->store);
+}
+
+static void test_keyring(void **state)
+{
+	struct fixture *f = fixture_postgres();
+	struct str a, b, plain;
+	assert_ok(f, sql_exec_built(f->c, STR("DROP TABLE IF EXISTS subject_key, keyring_state"), SQL_NO_PARAMS, NULL, &f->e));
+	struct ring one = ring_new(f), two = ring_new(f);
+
+	/* both make a key for the same person */
+	assert_ok(f, keyring_seal(one.k, 7, STR("Amina"), STR("p"), f->arena, &a, &f->e));
+	assert_ok(f, keyring_seal(two.k, 7, STR("Diallo"), STR("p"), f->arena, &b, &f->e));
+	assert_ok(f, keyring_commit(one.k, &f->e));
+	assert_int_equal(keyring_commit(two.k, &f->e), E_BUSY);
+	keyring_rollback(two.k);
+	assert_ok(f, keyring_seal(two.k, 7, STR("Diallo"), STR("p"), f->arena, &b, &f->e));
+	assert_ok(f, keyring_commit(two.k, &f->e));
+	assert_ok(f, keyring_open(one.k, 7, b, STR("p"), f->arena, &plain, &f->e));
+	assert_true(str_is(plain, "Diallo"));
+	assert_ok(f, keyring_open(two.k, 7, a, STR("p"), f->arena, &plain, &f->e));
+	assert_true(str_is(plain, "Amina"));
+
+	/* what the one destroys the other forgets, though it was in its cache */
+	uint64_t seen = store_commits(two.store);
+	assert_ok(f, keyring_destroy(one.k, 7, &f->e));
+	assert_ok(f, keyring_destroy_commit(one.k, &f->e));
+	for (int i = 0; i < 50 && keyring_has(two.k, 7); i++)
+		seen = store_wait(two.store, seen, SECOND / 10);
+	assert_int_equal(keyring_open(two.k, 7, a, STR("p"), f->arena, &plain, &f->e), E_NOT_FOUND);
+	assert_int_equal(keyring_seal(two.k, 7, STR("x"), STR("p"), f->arena, &b, &f->e), E_NOT_FOUND);
+	ring_free(&one);
+	ring_free(&two);
+	fixture_free(f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writers_and_sequencer),
 		cmocka_unit_test(test_two_sequencers),
 		cmocka_unit_test(test_reading_and_tampering),
+		cmocka_unit_test(test_keyring),
 	};
 	url = argc > 1 ? argv[1] : getenv("MANDATE_TEST_POSTGRES");
 	if (!url || !*url) {
