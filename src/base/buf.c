@@ -6,10 +6,11 @@
 #include <string.h>
 
 #define MAX_DEFAULT ((size_t)64 << 20)
+#define FIRST_ROOM 255
 
 void buf_init(struct buf *b, size_t max)
 {
-	*b = (struct buf){ .max = max ? max : MAX_DEFAULT };
+	*b = (struct buf){ .max = max == 0 ? MAX_DEFAULT : max == SIZE_MAX ? max - 1 : max };
 }
 
 void buf_done(struct buf *b)
@@ -24,27 +25,33 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
+/* One byte more than `cap` is taken, for the NUL that printf writes after its text. */
+static bool grow(struct buf *b, size_t len)
+{
+	size_t need, cap = b->cap ? b->cap : FIRST_ROOM;
+	b->failed = __builtin_add_overflow(b->len, len, &need) || need > b->max;
+	if (b->failed)
+		return false;
+	while (cap < need)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	if (cap > b->max)
+		cap = b->max;
+	char *grown = mem_grow(b->data, cap + 1);
+	b->failed = !grown;
+	if (grown) {
+		b->data = grown;
+		b->cap = cap;
+	}
+	return grown;
+}
+
 char *buf_room(struct buf *b, size_t len)
 {
 	if (b->failed)
 		return NULL;
-	if (len <= b->cap - b->len)
+	if (b->data && len <= b->cap - b->len)
 		return b->data + b->len;
-	size_t need, cap = b->cap ? b->cap : 256;
-	if (__builtin_add_overflow(b->len, len, &need) || need > b->max) {
-		b->failed = true;
-		return NULL;
-	}
-	while (cap < need)
-		cap = cap > b->max / 2 ? b->max : cap * 2;
-	char *grown = mem_grow(b->data, cap);
-	if (!grown) {
-		b->failed = true;
-		return NULL;
-	}
-	b->data = grown;
-	b->cap = cap;
-	return b->data + b->len;
+	return grow(b, len) ? b->data + b->len : NULL;
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)
@@ -93,7 +100,9 @@ void buf_format(struct buf *b, const char *format, ...)
 	va_start(args, format);
 	int len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	char *room = len < 0 ? NULL : buf_room(b, (size_t)len + 1);
+	if (len < 0)
+		b->failed = true;
+	char *room = buf_room(b, len < 0 ? 0 : (size_t)len);
 	if (!room)
 		return;
 	va_start(args, format);

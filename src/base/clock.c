@@ -1,9 +1,11 @@
 /* Time as numbers: civil dates by the days-from-civil arithmetic of the proleptic Gregorian calendar, RFC 3339 in and
  * out. Neighbours: id.c takes milliseconds from here, values their dates. */
 #include "base/clock.h"
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
+
+/* 0000-01-01 and 9999-12-31: what four digits of a year can say. */
+#define FIRST_DAY INT64_C(-719528)
+#define LAST_DAY INT64_C(2932896)
 
 static int64_t read_clock(clockid_t which)
 {
@@ -53,31 +55,48 @@ int64_t date_of_time(int64_t time)
 	return floor_div(time, DAY);
 }
 
+static char *put_digits(char *out, int64_t n, int count)
+{
+	for (int i = count; i-- > 0; n /= 10)
+		out[i] = (char)('0' + n % 10);
+	return out + count;
+}
+
 size_t date_format(int64_t days, char out[16])
 {
 	int y, m, d;
-	date_to_civil(days, &y, &m, &d);
-	if (y < 0 || y > 9999)
-		return (size_t)snprintf(out, 16, "%s", y < 0 ? "0000-01-01" : "9999-12-31");
-	return (size_t)snprintf(out, 16, "%04d-%02d-%02d", y, m, d);
+	char *at = out;
+	date_to_civil(days < FIRST_DAY ? FIRST_DAY : days > LAST_DAY ? LAST_DAY : days, &y, &m, &d);
+	at = put_digits(at, y, 4);
+	*at++ = '-';
+	at = put_digits(at, m, 2);
+	*at++ = '-';
+	at = put_digits(at, d, 2);
+	*at = 0;
+	return (size_t)(at - out);
 }
 
 size_t time_format(int64_t time, char out[32])
 {
-	int64_t days = date_of_time(time), left = time - days * DAY, seconds = left / SECOND;
-	int fraction = (int)(left % SECOND);
-	char date[16];
-	date_format(days, date);
-	int len = snprintf(out, 32, "%sT%02d:%02d:%02d", date, (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60),
-			   (int)(seconds % 60));
+	int64_t first = FIRST_DAY * DAY, last = LAST_DAY * DAY + (DAY - 1);
+	time = time < first ? first : time > last ? last : time;
+	int64_t days = date_of_time(time), left = time - days * DAY, seconds = left / SECOND, fraction = left % SECOND;
+	char *at = out + date_format(days, out);
+	*at++ = 'T';
+	at = put_digits(at, seconds / 3600, 2);
+	*at++ = ':';
+	at = put_digits(at, seconds / 60 % 60, 2);
+	*at++ = ':';
+	at = put_digits(at, seconds % 60, 2);
 	if (fraction) {
-		len += snprintf(out + len, 32 - (size_t)len, ".%06d", fraction);
-		while (out[len - 1] == '0')
-			len--;
+		*at++ = '.';
+		at = put_digits(at, fraction, 6);
+		while (at[-1] == '0')
+			at--;
 	}
-	out[len++] = 'Z';
-	out[len] = 0;
-	return (size_t)len;
+	*at++ = 'Z';
+	*at = 0;
+	return (size_t)(at - out);
 }
 
 /* Takes exactly `count` digits off the front. */
@@ -176,7 +195,11 @@ bool time_parse(struct str s, int64_t *ret)
 		sec = 59;
 		micros = SECOND - 1;
 	}
-	*ret = days * DAY + ((int64_t)h * 3600 + m * 60 + sec - offset) * SECOND + micros;
+	int64_t time = days * DAY + ((int64_t)h * 3600 + m * 60 + sec - offset) * SECOND + micros;
+	int64_t day = date_of_time(time);
+	if (day < FIRST_DAY || day > LAST_DAY) /* an offset led out of the years that can be written */
+		return false;
+	*ret = time;
 	return true;
 }
 
@@ -190,7 +213,7 @@ bool period_parse(struct str s, struct period *ret)
 		      { "week", 0, 7 * DAY },  { "month", 1, 0 },            { "year", 12, 0 } };
 	struct str rest = str_trim(s), number;
 	int64_t n;
-	if (!str_cut(&rest, ' ', &number) || !str_int(number, &n) || n < 0 || n > 100000)
+	if (!str_cut(&rest, ' ', &number) || !str_int(number, &n) || number.data[0] == '-' || n > 100000)
 		return false;
 	rest = str_trim(rest);
 	if (rest.len > 1 && rest.data[rest.len - 1] == 's')
@@ -205,7 +228,7 @@ bool period_parse(struct str s, struct period *ret)
 
 int64_t period_add(int64_t time, struct period p)
 {
-	int64_t days = date_of_time(time), of_day = time - days * DAY;
+	int64_t days = date_of_time(time), of_day = time % DAY + (time % DAY < 0 ? DAY : 0), sum;
 	if (p.months) {
 		int y, m, d;
 		date_to_civil(days, &y, &m, &d);
@@ -216,5 +239,9 @@ int64_t period_add(int64_t time, struct period p)
 			d = days_in_month(y, m);
 		days = date_from_civil(y, m, d);
 	}
-	return days * DAY + of_day + p.micros;
+	/* in two steps, since a day near either end of time may begin before it */
+	bool early = days < 0;
+	if (__builtin_mul_overflow(days + early, DAY, &sum) || __builtin_add_overflow(sum, of_day - early * DAY, &sum))
+		return days < 0 ? INT64_MIN : INT64_MAX;
+	return __builtin_add_overflow(sum, p.micros, &sum) ? p.micros < 0 ? INT64_MIN : INT64_MAX : sum;
 }

@@ -13,7 +13,7 @@ const char *code_name(enum code code)
 {
 	static const char *const names[] = { "ok",       "invalid", "denied", "not_found", "conflict",
 					     "busy",     "limit",   "nomem",  "io",        "internal" };
-	return names[code];
+	return (size_t)code < sizeof names / sizeof *names ? names[code] : "internal";
 }
 
 static const struct error_arg no_args[] = { { 0 } };
@@ -55,6 +55,8 @@ enum code error_fail_(struct error *e, enum code code, const char *msgid, const 
 {
 	if (!e)
 		return code;
+	if (code != E_INVALID) /* what is wrong with fields belongs to the failure that is replaced */
+		e->items = NULL;
 	e->code = code;
 	e->detail = DETAIL_NONE;
 	e->frame = frame_new(e, msgid, args);
@@ -63,16 +65,24 @@ enum code error_fail_(struct error *e, enum code code, const char *msgid, const 
 	return code;
 }
 
+/* The outermost frame, to write to: it is ours, in our arena. NULL when there is none but the static one. */
+static struct error_frame *newest(const struct error *e)
+{
+	const struct error_frame *f = e->frame;
+	while (f && f->next)
+		f = f->next;
+	return f == &nomem_frame ? NULL : (struct error_frame *)(uintptr_t)f;
+}
+
 enum code error_while_(struct error *e, const char *msgid, const struct error_arg *args)
 {
 	if (!e)
 		return E_INTERNAL;
-	struct error_frame *f = frame_new(e, msgid, args);
-	const struct error_frame **last = &e->frame;
-	while (*last && *last != &nomem_frame)
-		last = (const struct error_frame **)(uintptr_t)&(*last)->next; /* frames are ours, in our arena */
-	if (f && !*last)
-		*last = f;
+	struct error_frame *last = newest(e);
+	if (!e->frame)
+		e->frame = frame_new(e, msgid, args);
+	else if (last)
+		last->next = frame_new(e, msgid, args);
 	return e->code;
 }
 
@@ -80,13 +90,15 @@ enum code error_field_(struct error *e, struct str pointer, const char *msgid, c
 {
 	if (!e)
 		return E_INVALID;
+	if (!e->frame || e->code != E_INVALID) {
+		e->items = NULL;
+		error_fail(e, E_INVALID, N_("Some fields are not right"));
+	}
+	e->detail = DETAIL_UNPROCESSABLE;
 	size_t n = 0;
 	const struct error_item **last = &e->items;
 	for (; *last; n++)
 		last = (const struct error_item **)(uintptr_t)&(*last)->next;
-	if (!e->frame || e->code != E_INVALID)
-		error_fail(e, E_INVALID, N_("Some fields are not right"));
-	e->detail = DETAIL_UNPROCESSABLE;
 	struct error_item *item = e->arena && n < ITEMS_MOST ? ARENA_NEW(e->arena, struct error_item) : NULL;
 	if (item) {
 		item->pointer = arena_copy(e->arena, pointer);
@@ -109,8 +121,9 @@ enum code error_hint(struct error *e, struct str hint)
 {
 	if (!e)
 		return E_INTERNAL;
-	if (e->frame && e->frame != &nomem_frame && e->arena)
-		((struct error_frame *)(uintptr_t)e->frame)->hint = arena_copy(e->arena, hint);
+	struct error_frame *last = newest(e);
+	if (last && e->arena)
+		last->hint = arena_copy(e->arena, hint);
 	return e->code;
 }
 
@@ -118,6 +131,7 @@ enum code error_nomem(struct error *e)
 {
 	if (e) {
 		e->code = E_NOMEM;
+		e->items = NULL;
 		e->detail = DETAIL_NONE;
 		e->frame = &nomem_frame;
 	}
@@ -153,5 +167,6 @@ struct str error_text(const struct error *e, struct arena *arena)
 		buf_add_char(&text, ' ');
 		message_fill(&text, str_of(i->msgid), i->args);
 	}
-	return arena_copy(arena, buf_ok(&text) ? buf_str(&text) : STR("out of memory"));
+	struct str copy = buf_ok(&text) ? arena_copy(arena, buf_str(&text)) : STR_NONE;
+	return copy.data ? copy : str_of(nomem_frame.msgid);
 }

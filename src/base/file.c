@@ -29,14 +29,20 @@ static enum code path_bad(struct error *e, struct str path)
 	return error_fail(e, E_INVALID, N_("{path} is no usable path"), { "path", path });
 }
 
+static enum code too_large(struct error *e, struct str path)
+{
+	return error_fail(e, E_LIMIT, N_("{path} is larger than allowed"), { "path", path });
+}
+
 static enum code read_all(int fd, struct arena *arena, struct str path, size_t max, struct str *ret, struct error *e)
 {
 	struct stat st;
 	size_t room = 4096, len = 0;
-	if (fstat(fd, &st) == 0 && st.st_size > 0)
+	bool known = fstat(fd, &st) == 0 && st.st_size > 0; /* files of /proc say 0 */
+	if (known && (uint64_t)st.st_size > max)
+		return too_large(e, path);
+	if (known)
 		room = (size_t)st.st_size + 1;
-	if (room > max + 1)
-		room = max + 1;
 	char *data = arena_alloc(arena, room + 1);
 	while (data) {
 		ssize_t n = read(fd, data + len, room - len);
@@ -48,7 +54,7 @@ static enum code read_all(int fd, struct arena *arena, struct str path, size_t m
 			break;
 		len += (size_t)n;
 		if (len > max)
-			return error_fail(e, E_LIMIT, N_("{path} is larger than allowed"), { "path", path });
+			return too_large(e, path);
 		if (len == room) {
 			char *more = arena_alloc(arena, room * 2 + 1);
 			if (more)
@@ -83,7 +89,7 @@ static bool write_all(int fd, struct str data)
 		ssize_t n = write(fd, data.data, data.len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n <= 0)
 			return false;
 		data = str_slice(data, (size_t)n, data.len);
 	}
@@ -96,8 +102,10 @@ static bool sync_folder(const char *name)
 	snprintf(copy, sizeof copy, "%s", name);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = fd >= 0 && fsync(fd) == 0;
+	int why = errno;
 	if (fd >= 0)
 		close(fd);
+	errno = why;
 	return good;
 }
 
@@ -115,10 +123,13 @@ enum code file_replace(struct str path, struct str data, unsigned mode, struct e
 		return error_errno(e, N_("creating {path}"), path);
 	bool good = write_all(fd, data) && fsync(fd) == 0;
 	int why = errno;
-	good = close(fd) == 0 && good;
+	if (close(fd) != 0 && good) {
+		good = false;
+		why = errno;
+	}
 	if (good && rename(fresh, name) == 0)
 		return sync_folder(name) ? OK : error_errno(e, N_("syncing the folder of {path}"), path);
-	if (!why)
+	if (good)
 		why = errno;
 	unlink(fresh);
 	errno = why;
@@ -164,7 +175,8 @@ enum code folder_list(struct arena *arena, struct str path, struct str **ret, si
 	if (!d)
 		return error_errno(e, N_("opening {path}"), path);
 	struct str *names = ARENA_ARRAY(arena, room, struct str);
-	for (struct dirent *entry; names && (entry = readdir(d));) {
+	errno = 0;
+	for (struct dirent *entry; names && (entry = readdir(d)); errno = 0) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		if (n == room) {
@@ -179,7 +191,11 @@ enum code folder_list(struct arena *arena, struct str path, struct str **ret, si
 		if (names && !names[n - 1].data)
 			names = NULL;
 	}
+	int why = names ? errno : 0;
 	closedir(d);
+	errno = why;
+	if (why)
+		return error_errno(e, N_("reading {path}"), path);
 	if (!names)
 		return error_nomem(e);
 	qsort(names, n, sizeof *names, by_bytes);

@@ -7,6 +7,7 @@
 #define COUNT_BITS 8
 #define WORKER_BITS 4
 #define TIME_BITS 41
+#define TIME_MOST ((INT64_C(1) << TIME_BITS) - 1) /* September 2093 */
 #define NODE_SHIFT (TIME_BITS + WORKER_BITS + COUNT_BITS)
 
 struct id_source {
@@ -34,7 +35,8 @@ void id_source_free(struct id_source *s)
 int64_t id_next(struct id_source *s)
 {
 	int64_t ms = clock_now(s->clock) / 1000 - EPOCH_MS;
-	int64_t fresh = (ms > 0 ? ms : 0) << COUNT_BITS, last = atomic_load_explicit(&s->last, memory_order_relaxed), next;
+	ms = ms < 0 ? 0 : ms > TIME_MOST ? TIME_MOST : ms;
+	int64_t fresh = ms << COUNT_BITS, last = atomic_load_explicit(&s->last, memory_order_relaxed), next;
 	/* when the count runs over it borrows from the next millisecond; when the clock steps back the last one goes on */
 	do
 		next = fresh > last ? fresh : last + 1;
@@ -50,7 +52,7 @@ unsigned id_node(int64_t id)
 
 int64_t id_time(int64_t id)
 {
-	int64_t ms = id >> (WORKER_BITS + COUNT_BITS) & ((INT64_C(1) << TIME_BITS) - 1);
+	int64_t ms = id >> (WORKER_BITS + COUNT_BITS) & TIME_MOST;
 	return (ms + EPOCH_MS) * 1000;
 }
 

@@ -1,8 +1,8 @@
-/* Hash maps: entries in insertion order, and an open-addressed table of places in them.
- * Seeded from the operating system, so that nobody can choose keys that collide. */
+/* Hash maps: entries in insertion order, and an open-addressed table of places in them, at most half full.
+ * Hashes are seeded from the operating system (str.c), so that nobody can choose keys that collide. */
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "hash.h"
 #include <string.h>
 
 struct entry {
@@ -15,15 +15,11 @@ struct map {
 	struct entry *entries;
 	uint32_t *table; /* place in entries + 1; 0: free */
 	size_t slots, room, live, mask;
-	uint64_t seed;
 };
 
 struct map *map_new(void)
 {
-	struct map *m = mem_new(sizeof *m);
-	if (m)
-		random_fill(&random_system, &m->seed, sizeof m->seed);
-	return m;
+	return mem_new(sizeof(struct map));
 }
 
 void map_free(struct map *m)
@@ -40,12 +36,6 @@ size_t map_count(const struct map *m)
 	return m->live;
 }
 
-static uint64_t hash_of(const struct map *m, struct str key)
-{
-	uint64_t h = (str_hash(key) ^ m->seed) * UINT64_C(0x9fb21c651e98df25);
-	return h ^ h >> 29;
-}
-
 static struct entry *find(const struct map *m, struct str key, uint64_t hash)
 {
 	if (!m->table)
@@ -60,13 +50,13 @@ static struct entry *find(const struct map *m, struct str key, uint64_t hash)
 
 void *map_get(const struct map *m, struct str key)
 {
-	struct entry *e = find(m, key, hash_of(m, key));
+	struct entry *e = find(m, key, str_hash(key));
 	return e ? e->value : NULL;
 }
 
 bool map_has(const struct map *m, struct str key)
 {
-	return find(m, key, hash_of(m, key)) != NULL;
+	return find(m, key, str_hash(key)) != NULL;
 }
 
 static void table_put(struct map *m, size_t place)
@@ -77,8 +67,26 @@ static void table_put(struct map *m, size_t place)
 	m->table[i] = (uint32_t)place + 1;
 }
 
+/* Closes up the places of removed entries and puts the rest into the (empty) table. */
+static void close_up(struct map *m)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < m->slots; i++)
+		if (m->entries[i].key.data)
+			m->entries[kept++] = m->entries[i];
+	m->slots = kept;
+	for (size_t i = 0; i < kept; i++)
+		table_put(m, i);
+}
+
+/* Makes room for one more; where half of the entries are removed ones, that is room enough. */
 static bool grow(struct map *m)
 {
+	if (m->room && m->live <= m->room / 2) {
+		memset(m->table, 0, (m->mask + 1) * sizeof *m->table);
+		close_up(m);
+		return true;
+	}
 	size_t room = m->room ? m->room * 2 : 16;
 	if (room > UINT32_MAX / 4)
 		return false;
@@ -93,14 +101,13 @@ static bool grow(struct map *m)
 	m->table = table;
 	m->room = room;
 	m->mask = room * 2 - 1;
-	for (size_t i = 0; i < m->slots; i++)
-		table_put(m, i);
+	close_up(m);
 	return true;
 }
 
 bool map_put(struct map *m, struct str key, void *value)
 {
-	uint64_t hash = hash_of(m, key);
+	uint64_t hash = str_hash(key);
 	struct entry *e = find(m, key, hash);
 	if (e) {
 		e->value = value;
@@ -118,7 +125,7 @@ bool map_put(struct map *m, struct str key, void *value)
 
 bool map_remove(struct map *m, struct str key)
 {
-	struct entry *e = find(m, key, hash_of(m, key));
+	struct entry *e = find(m, key, str_hash(key));
 	if (!e)
 		return false;
 	e->key = STR_NONE;
@@ -156,7 +163,7 @@ struct idmap *idmap_new(void)
 {
 	struct idmap *m = mem_new(sizeof *m);
 	if (m)
-		random_fill(&random_system, &m->seed, sizeof m->seed);
+		m->seed = str_hash(STR("idmap"));
 	return m;
 }
 
@@ -174,8 +181,7 @@ size_t idmap_count(const struct idmap *m)
 
 static struct pair *place_of(const struct idmap *m, int64_t id)
 {
-	uint64_t h = ((uint64_t)id ^ m->seed) * UINT64_C(0x9fb21c651e98df25);
-	size_t i = (h ^ h >> 32) & (m->room - 1);
+	size_t i = hash_fold((uint64_t)id ^ m->seed, UINT64_C(0x9fb21c651e98df25)) & (m->room - 1);
 	while (m->pairs[i].used && m->pairs[i].id != id)
 		i = (i + 1) & (m->room - 1);
 	return &m->pairs[i];
@@ -208,9 +214,12 @@ static bool idmap_grow(struct idmap *m)
 
 bool idmap_put(struct idmap *m, int64_t id, int64_t value)
 {
-	if (m->count * 2 >= m->room && !idmap_grow(m))
-		return false;
-	struct pair *p = place_of(m, id);
+	struct pair *p = m->room ? place_of(m, id) : NULL;
+	if (!p || (!p->used && m->count * 2 >= m->room)) {
+		if (!idmap_grow(m))
+			return false;
+		p = place_of(m, id);
+	}
 	m->count += !p->used;
 	*p = (struct pair){ id, value, true };
 	return true;

@@ -45,7 +45,7 @@ void mem_free(void *block)
 
 char *mem_copy_text(const char *text, size_t len)
 {
-	char *copy = mem_new(len + 1);
+	char *copy = len < SIZE_MAX ? mem_new(len + 1) : NULL;
 	if (copy && len)
 		memcpy(copy, text, len);
 	return copy;

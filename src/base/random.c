@@ -1,5 +1,6 @@
 /* Randomness: the system's, and a seeded generator (xoshiro256**, seeded by splitmix64) for what must repeat. */
 #include "base/random.h"
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ uint64_t random_next(struct random_seeded *r)
 
 uint64_t random_below(struct random_seeded *r, uint64_t bound)
 {
-	uint64_t least = (0 - bound) % bound, n;
+	assert(bound > 0);
+	uint64_t least = (0 - bound) % bound, n; /* 2^64 mod bound: below it the values are one too many */
 	do
 		n = random_next(r);
 	while (n < least);

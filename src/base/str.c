@@ -1,6 +1,15 @@
 /* String views. Neighbours: utf8.c for what is inside, arena.c for copies. */
 #include "base/str.h"
+#include "base/random.h"
+#include "hash.h"
+#include <stdatomic.h>
 #include <string.h>
+
+#define MIX_A UINT64_C(0x9e3779b97f4a7c15) /* the golden ratio and the square root of two, as fractions of 2^64 */
+#define MIX_B UINT64_C(0x6a09e667f3bcc909)
+
+/* Read once from the system; 0 until then. Nobody outside can know which texts share a hash. */
+static _Atomic uint64_t seed;
 
 struct str str_of(const char *text)
 {
@@ -121,22 +130,42 @@ bool str_int(struct str s, int64_t *ret)
 	return true;
 }
 
-/* Mixes eight bytes at a time by multiplication and rotation; seeded where it matters (map.c). */
+static uint64_t seed_read(void)
+{
+	uint64_t fresh = 0, none = 0;
+	while (fresh == 0)
+		random_fill(&random_system, &fresh, sizeof fresh);
+	return atomic_compare_exchange_strong(&seed, &none, fresh) ? fresh : none;
+}
+
+static uint64_t load(const char *from, size_t len)
+{
+	uint64_t word = 0;
+	memcpy(&word, from, len);
+	return word;
+}
+
+/* The last word overlaps the one before it, so that there is no loop over single bytes; the length tells them apart. */
 uint64_t str_hash(struct str s)
 {
-	uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ s.len, word;
-	size_t i = 0;
-	for (; i + 8 <= s.len; i += 8) {
-		memcpy(&word, s.data + i, 8);
-		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
+	uint64_t secret = atomic_load_explicit(&seed, memory_order_relaxed);
+	if (!secret)
+		secret = seed_read();
+	uint64_t h = hash_fold(secret ^ MIX_A, s.len ^ MIX_B);
+	const char *p = s.data;
+	size_t left = s.len;
+	for (; left > 16; left -= 16, p += 16)
+		h = hash_fold(load(p, 8) ^ secret, load(p + 8, 8) ^ h);
+	uint64_t low = 0, high = 0;
+	if (left >= 8) {
+		low = load(p, 8);
+		high = load(p + left - 8, 8);
+	} else if (left >= 4) {
+		low = load(p, 4);
+		high = load(p + left - 4, 4);
+	} else if (left) {
+		low = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[left / 2] << 8 | (unsigned char)p[left - 1];
 	}
-	if (i < s.len) {
-		word = 0;
-		memcpy(&word, s.data + i, s.len - i);
-		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
-	}
-	h *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 33;
+	h = hash_fold(low ^ secret, high ^ h);
+	return hash_fold(h ^ MIX_A, secret ^ MIX_B);
 }

@@ -1,5 +1,6 @@
 /* UTF-8 (RFC 3629): checking, walking, writing. Neighbours: json.cpp and value checks lean on it. */
 #include "base/utf8.h"
+#include <string.h>
 
 /* Length of the sequence at `p`, its code point in *ret; 0 when it is not valid. */
 static size_t sequence(const unsigned char *p, size_t left, uint32_t *ret)
@@ -20,16 +21,29 @@ static size_t sequence(const unsigned char *p, size_t left, uint32_t *ret)
 	return len;
 }
 
-bool utf8_valid(struct str s)
+/* Length of the longest valid prefix of at most `max` bytes; plain ASCII goes eight bytes at a time. */
+static size_t valid_prefix(struct str s, size_t max)
 {
 	const unsigned char *p = (const unsigned char *)s.data;
+	size_t i = 0, left = s.len < max ? s.len : max;
+	uint64_t word;
 	uint32_t cp;
-	for (size_t i = 0, len; i < s.len; i += len) {
-		len = sequence(p + i, s.len - i, &cp);
+	for (size_t len; left > 0; i += len, left -= len) {
+		for (; left >= 8; i += 8, left -= 8) {
+			memcpy(&word, p + i, 8);
+			if (word & UINT64_C(0x8080808080808080))
+				break;
+		}
+		len = left ? sequence(p + i, left, &cp) : 0;
 		if (len == 0)
-			return false;
+			break;
 	}
-	return true;
+	return i;
+}
+
+bool utf8_valid(struct str s)
+{
+	return valid_prefix(s, s.len) == s.len;
 }
 
 size_t utf8_length(struct str s)
@@ -55,6 +69,8 @@ bool utf8_next(struct str *s, uint32_t *ret)
 
 size_t utf8_encode(uint32_t cp, char out[4])
 {
+	if (cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
+		cp = 0xfffd;
 	if (cp < 0x80) {
 		out[0] = (char)cp;
 		return 1;
@@ -88,9 +104,5 @@ bool utf8_has_controls(struct str s)
 
 struct str utf8_clip(struct str s, size_t max)
 {
-	if (s.len <= max)
-		return s;
-	while (max > 0 && ((unsigned char)s.data[max] & 0xc0) == 0x80)
-		max--;
-	return str_slice(s, 0, max);
+	return str_slice(s, 0, valid_prefix(s, max));
 }

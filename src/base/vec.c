@@ -6,8 +6,8 @@
 void *vec_add_(void **items, size_t *count, size_t *cap, size_t size)
 {
 	if (*count == *cap) {
-		size_t more = *cap ? *cap * 2 : 8, bytes;
-		if (more < *cap || __builtin_mul_overflow(more, size, &bytes))
+		size_t more = *cap ? *cap : 4, bytes;
+		if (__builtin_mul_overflow(more, 2, &more) || __builtin_mul_overflow(more, size, &bytes))
 			return NULL;
 		void *grown = mem_grow(*items, bytes);
 		if (!grown)

@@ -75,7 +75,8 @@ void error_init(struct error *e, struct arena *arena);
 void error_clear(struct error *e);
 
 /* Starts the chain; answers `code`, so it can be returned. When the chain was already started the
- * old one is replaced. `e` may be NULL: then only the code is answered. */
+ * old one is replaced; wrong fields noted so far stay only under E_INVALID. `e` may be NULL: then only the
+ * code is answered. When memory is short the code stands and the words are "out of memory". */
 enum code error_fail_(struct error *e, enum code code, const char *msgid, const struct error_arg *args);
 #define ERROR_ARGS_(...) ((const struct error_arg[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
 #define error_fail(e, code, msgid, ...) error_fail_((e), (code), (msgid), ERROR_ARGS_(__VA_ARGS__))
@@ -94,7 +95,7 @@ enum code error_nomem(struct error *e);
 /* E_IO with strerror(errno) as hint and the path as an argument of the message. */
 enum code error_errno(struct error *e, const char *doing_msgid, struct str path);
 
-/* English text of the whole chain, for logs and command lines without a catalogue. */
+/* English text of the whole chain with hints, for logs and command lines without a catalogue. */
 struct str error_text(const struct error *e, struct arena *arena);
 
 #define TRY(expr)                                                                                  \

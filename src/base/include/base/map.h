@@ -13,7 +13,8 @@ void *map_get(const struct map *m, struct str key);
 bool map_has(const struct map *m, struct str key);
 /* Puts or replaces; false when out of memory. */
 bool map_put(struct map *m, struct str key, void *value);
-/* True when it was there. The place stays, so iteration indexes do not shift. */
+/* True when it was there. The place stays, so iteration indexes do not shift; a later map_put() of a new key may close
+ * removed places up, keeping the order. */
 bool map_remove(struct map *m, struct str key);
 /* Iteration: i from 0 up to map_slots(); removed places answer false. */
 size_t map_slots(const struct map *m);

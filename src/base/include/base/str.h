@@ -36,4 +36,5 @@ struct str str_trim(struct str s);
 bool str_cut(struct str *rest, char separator, struct str *ret_part);
 /* Whole view must be the number: optional '-', digits, in range. */
 bool str_int(struct str s, int64_t *ret);
+/* Differs from one run of the program to the next, so that nobody can choose texts that collide: never store it. */
 uint64_t str_hash(struct str s);
