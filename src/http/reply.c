@@ -1,6 +1,7 @@
 /* Writing answers: statuses, problem details, headers, entity tags, compression.
  * Neighbours: server.c sends what is made here; http_status() is the only mapping of codes to statuses. */
 #include "internal.h"
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>

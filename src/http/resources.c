@@ -66,7 +66,14 @@ static enum code get_log(struct exchange *x, struct error *e)
 
 static enum code get_log_key(struct exchange *x, struct error *e)
 {
-	struct str key = journal_verifier_key(kernel_journal_options(x->server->kernel), x->arena);
+	struct journal_options o = *kernel_journal_options(x->server->kernel);
+	struct journal_head head;
+	struct conn *reader;
+	TRY(kernel_reader(x->server->kernel, &reader, e));
+	TRY(journal_head(reader, x->arena, &head, e));
+	o.origin = head.origin; /* differs from the configured one after a restored backup */
+	struct str key = journal_verifier_key(&o, x->arena);
+	crypto_wipe(o.secret, sizeof o.secret);
 	if (!key.data)
 		return error_nomem(e);
 	buf_add_str(exchange_out(x), key);

@@ -222,11 +222,31 @@ static enum code token_create(struct call *c, struct error *e)
 	put(values, k, "scope", c->in[TOKEN_SCOPE]);
 	put(values, k, "expires", c->in[TOKEN_EXPIRES]);
 	put(values, k, "account", (struct value){ .set = true, .integer = c->principal.account });
+	put(values, k, "person", (struct value){ .set = true, .integer = c->principal.person, .null = !c->principal.person });
 	TRY(record_create(&c->record, k, entity, values, &c->made, e));
 	TRY(secret_make(c, "mandate_", digest, &secret, e));
 	TRY(sql_exec(c->record.conn, SQL_TOKEN_ADD, SQL_PARAMS(SQL_B(digest, sizeof digest), SQL_I(c->made.id)), NULL, e));
 	c->created = true;
 	return answer_secret(c, c->made.id, secret);
+}
+
+enum { LINKED_LINK, LINKED_NAME };
+static const struct field token_link_input[] = {
+	{ .name = "link", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("Secret of the one-time link"), .max = 200 },
+	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("What the token is for"), .max = 200 },
+	{ 0 },
+};
+
+/* A program's way in: the one-time link is used up for an access token instead of a session. */
+static enum code token_from_link(struct call *c, struct error *e)
+{
+	struct value given[TOKEN_EXPIRES + 1] = { [TOKEN_NAME] = c->in[LINKED_NAME] };
+	TRY(link_use(c, call_text(c, LINKED_LINK), e));
+	c->record.who = c->principal.subject;
+	c->in = given;
+	enum code code = token_create(c, e);
+	c->in = NULL;
+	return code;
 }
 
 static enum code token_revoke(struct call *c, struct error *e)
@@ -261,6 +281,9 @@ const struct operation account_operations[] = {
 	{ .name = "access_token.create", .help = N_("Make an access token for a program; its secret is shown once"),
 	  .access = OP_WRITE, .flags = OP_NO_PROPOSAL | OP_SECRET, .input = token_create_input, .output = secret_output,
 	  .run = token_create, .method = "POST", .path = "/api/access_token" },
+	{ .name = "access_token.link", .help = N_("Use up a one-time link for an access token"), .access = OP_WRITE,
+	  .flags = OP_PUBLIC | OP_NO_PROPOSAL | OP_SECRET, .input = token_link_input, .output = secret_output,
+	  .prepare = link_prepare, .run = token_from_link, .method = "POST", .path = "/api/access_token/link" },
 	{ .name = "access_token.revoke", .help = N_("Revoke an access token"), .access = OP_WRITE,
 	  .flags = OP_TARGET | OP_NO_PROPOSAL, .output = id_output, .run = token_revoke, .method = "POST",
 	  .path = "/api/access_token/{id}/revoke" },

@@ -123,6 +123,9 @@ enum code auth_principal(struct worker *w, struct call *c, struct error *e);
 /* The CSRF token that belongs to a session's secret; false when out of memory. */
 bool auth_csrf(struct str session, struct arena *arena, struct str *ret);
 void auth_entry_clear(struct auth_entry *entry);
+/* session_operations.c: rate limit of sign-ins; using up a one-time link, which says who the caller is. */
+enum code link_prepare(struct call *c, struct error *e);
+enum code link_use(struct call *c, struct str secret, struct error *e);
 extern const struct operation session_operations[], account_operations[];
 
 /* limiter.c: token buckets by key (peer address, login), bounded memory. */

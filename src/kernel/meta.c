@@ -2,6 +2,7 @@
  * language. The page draws forms from it, the command line its verbs. Neighbour: http makes OpenAPI of the same. */
 #include "base/arena.h"
 #include "internal.h"
+#include "kernel/meta.h"
 
 struct telling { /* where texts go, in which language */
 	struct json_writer *w;
@@ -176,36 +177,40 @@ static void tell_operation(const struct telling *t, const struct operation *op)
 	json_object_end(w);
 }
 
-static enum code meta_get(struct call *c, struct error *e)
+void meta_write(const struct registry *r, enum lang lang, struct json_writer *w)
 {
-	const struct registry *r = c->registry;
 	const struct model *m = registry_model(r);
-	const struct telling t = { &c->json, m->catalog, c->lang };
+	const struct telling t = { w, m->catalog, lang };
 	char digest[65];
 	hex_encode(m->digest, sizeof m->digest, digest);
-	json_object(&c->json);
-	json_member_text(&c->json, "digest", str_of(digest));
-	json_member_text(&c->json, "lang", str_of(lang_tag(c->lang)));
-	json_name(&c->json, STR("kinds"));
-	json_list(&c->json);
+	json_object(w);
+	json_member_text(w, "digest", str_of(digest));
+	json_member_text(w, "lang", str_of(lang_tag(lang)));
+	json_name(w, STR("kinds"));
+	json_list(w);
 	for (size_t i = 0; i < m->kind_count; i++)
 		tell_kind(&t, m->kinds[i]);
-	json_list_end(&c->json);
-	json_name(&c->json, STR("operations"));
-	json_list(&c->json);
+	json_list_end(w);
+	json_name(w, STR("operations"));
+	json_list(w);
 	for (size_t i = 0; i < registry_count(r); i++)
 		tell_operation(&t, registry_at(r, i));
-	json_list_end(&c->json);
-	json_name(&c->json, STR("query"));
-	json_list(&c->json);
+	json_list_end(w);
+	json_name(w, STR("query"));
+	json_list(w);
 	for (const struct query_parameter *p = record_query_parameters; p->name; p++) {
-		json_object(&c->json);
-		json_member_text(&c->json, "name", str_of(p->name));
+		json_object(w);
+		json_member_text(w, "name", str_of(p->name));
 		tell(&t, "help", p->help);
-		json_object_end(&c->json);
+		json_object_end(w);
 	}
-	json_list_end(&c->json);
-	json_object_end(&c->json);
+	json_list_end(w);
+	json_object_end(w);
+}
+
+static enum code meta_get(struct call *c, struct error *e)
+{
+	meta_write(c->registry, c->lang, &c->json);
 	return OK;
 }
 

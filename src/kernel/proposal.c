@@ -74,7 +74,10 @@ enum code proposal_store(struct call *c, struct error *e)
 	TRY(proposal_entity(c, &entity, e));
 	put(values, k, "operation", (struct value){ .text = str_of(c->operation->name) });
 	put(values, k, "input", (struct value){ .text = input });
-	put(values, k, "target", (struct value){ .integer = c->target, .null = !c->target });
+	struct str about = arena_format(c->arena, "%lld", (long long)c->target);
+	put(values, k, "about", (struct value){ .text = about, .null = !c->target });
+	if (c->operation->kind)
+		put(values, k, "about_kind", (struct value){ .text = str_of(c->operation->kind->name) });
 	put(values, k, "expects", (struct value){ .integer = c->expect, .null = !c->expect });
 	put(values, k, "author", (struct value){ .integer = c->principal.person, .null = !c->principal.person });
 	TRY(record_create(&c->record, k, entity, values, &ref, e));
@@ -120,9 +123,10 @@ static enum code proposal_load(struct call *c, struct stored *ret, struct error 
 	if (input->null || !input->text.len)
 		return error_fail(e, E_CONFLICT, N_("The input of this proposal has been erased"));
 	TRY(json_parse(c->arena, input->text, NULL, &ret->input, e));
-	const struct value *target = stored_value(ret, k, "target"), *expects = stored_value(ret, k, "expects");
+	const struct value *about = stored_value(ret, k, "about"), *expects = stored_value(ret, k, "expects");
 	const struct value *author = stored_value(ret, k, "author");
-	ret->target = target->null ? 0 : target->integer;
+	if (about->null || !id_parse(about->text, &ret->target))
+		ret->target = 0;
 	ret->expect = expects->null ? 0 : expects->integer;
 	ret->author = author->null ? 0 : author->integer;
 	return OK;
@@ -205,13 +209,14 @@ static enum code proposal_withdraw(struct call *c, struct error *e)
 enum code proposal_forget(struct call *c, int64_t target, struct error *e)
 {
 	const struct kind *k = proposal_kind(c);
+	struct str about = arena_format(c->arena, "%lld", (long long)target);
 	int64_t ids[64];
 	size_t n = 0;
 	do {
 		CLEAN_ROWS struct rows *rows = NULL;
 		bool row = true;
 		n = 0;
-		TRY(sql_query(c->record.conn, SQL_PROPOSALS_ABOUT, SQL_PARAMS(SQL_I(target)), &rows, e));
+		TRY(sql_query(c->record.conn, SQL_PROPOSALS_ABOUT, SQL_PARAMS(SQL_T(about)), &rows, e));
 		while (n < sizeof ids / sizeof *ids) {
 			TRY(rows_next(rows, &row, e));
 			if (!row)

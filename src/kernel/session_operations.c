@@ -149,16 +149,16 @@ static enum code open_run(struct call *c, struct error *e)
 	return error_detail(e, DETAIL_UNAUTHENTICATED);
 }
 
-static enum code link_prepare(struct call *c, struct error *e)
+enum code link_prepare(struct call *c, struct error *e)
 {
 	return limit_sign_in(c, e);
 }
 
-static enum code link_run(struct call *c, struct error *e)
+enum code link_use(struct call *c, struct str secret, struct error *e)
 {
+	CLEAN_ROWS struct rows *rows = NULL;
 	uint8_t digest[SHA256_SIZE];
-	struct str secret = call_text(c, LINK_SECRET);
-	int64_t account = 0, person = 0;
+	int64_t account = 0;
 	bool row;
 	sha256(secret.data, secret.len, digest);
 	TRY(sql_int(c->record.conn, SQL_LINK_USE, SQL_PARAMS(SQL_B(digest, sizeof digest), SQL_I(c->record.now)), &account, &row, e));
@@ -166,17 +166,22 @@ static enum code link_run(struct call *c, struct error *e)
 		error_fail(e, E_DENIED, N_("This sign-in link was used already or has expired; ask for a new one"));
 		return error_detail(e, DETAIL_UNAUTHENTICATED);
 	}
-	{
-		CLEAN_ROWS struct rows *rows = NULL;
-		TRY(sql_query(c->record.conn, SQL_ACCOUNT_ENTITY, SQL_PARAMS(SQL_I(account)), &rows, e));
-		TRY(rows_next(rows, &row, e));
-		if (!row)
-			return error_fail(e, E_DENIED, N_("The account of this link is gone"));
-		c->entity = rows_int(rows, 0);
-		person = rows_int(rows, 1);
-		c->principal.login = arena_copy(c->arena, rows_text(rows, 2));
-	}
-	return session_make(c, account, person, e);
+	TRY(sql_query(c->record.conn, SQL_ACCOUNT_ENTITY, SQL_PARAMS(SQL_I(account)), &rows, e));
+	TRY(rows_next(rows, &row, e));
+	if (!row)
+		return error_fail(e, E_DENIED, N_("The account of this link is gone"));
+	c->entity = rows_int(rows, 0);
+	c->principal.account = account;
+	c->principal.person = rows_int(rows, 1);
+	c->principal.subject = (struct subject){ .person = c->principal.person };
+	c->principal.login = arena_copy(c->arena, rows_text(rows, 2));
+	return OK;
+}
+
+static enum code link_run(struct call *c, struct error *e)
+{
+	TRY(link_use(c, call_text(c, LINK_SECRET), e));
+	return session_make(c, c->principal.account, c->principal.person, e);
 }
 
 static enum code session_close(struct call *c, struct error *e)

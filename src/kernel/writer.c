@@ -173,6 +173,7 @@ static enum code writer_run(struct writer *w, struct call *c, struct error *e)
 
 static void writer_one(struct writer *w, struct call *c)
 {
+	size_t marks = keyring_marks(w->keyring);
 	c->code = conn_save(w->conn, &c->error);
 	if (c->code != OK)
 		return;
@@ -183,7 +184,9 @@ static void writer_one(struct writer *w, struct call *c)
 			c->code = kept;
 	} else {
 		conn_undo(w->conn);
-		/* an append that was undone, and counters read ahead, must be read anew */
+		keyring_undo(w->keyring, marks);
+		/* an append that was undone, and numbers taken in it, must be read anew */
+		numbers_rolled_back(w->numbers);
 		journal_rolled_back(w->kernel->journal);
 	}
 }
@@ -198,6 +201,7 @@ static enum code group_commit(struct writer *w, struct error *e)
 		if (conn_in_transaction(w->conn))
 			conn_rollback(w->conn);
 		keyring_rollback(w->keyring);
+		numbers_rolled_back(w->numbers);
 		journal_rolled_back(w->kernel->journal);
 	}
 	return code;

@@ -29,6 +29,7 @@ struct backend {
 	struct sql_value (*value)(const struct rows *r, size_t column);
 	enum code (*lease)(struct conn *c, const char *name, bool *ret_got, struct error *e);
 	enum code (*announce)(struct conn *c, struct error *e);
+	enum code (*number)(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e);
 	enum code (*compact)(struct store *s, struct error *e);
 	enum code (*copy)(struct store *s, struct str path, struct error *e);
 	enum code (*size)(struct store *s, int64_t *ret, struct error *e);

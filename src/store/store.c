@@ -280,17 +280,7 @@ enum code conn_announce(struct conn *c, struct error *e)
 
 enum code conn_number(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e)
 {
-	static const struct column_def columns[] = { { "name", COLUMN_TEXT, true, NULL }, { "value", COLUMN_INT, true, NULL }, { 0 } };
-	static const struct table_def table = { .name = "number_series", .columns = columns, .primary_key = "name", .without_rowid = true };
-	static const char next[] = "INSERT INTO number_series (name, value) VALUES (?1, ?2) "
-				   "ON CONFLICT (name) DO UPDATE SET value = number_series.value + ?2 RETURNING value";
-	bool found = false, there;
-	TRY(table_exists(c, str_of(table.name), &there, e));
-	if (!there)
-		TRY(table_ensure(c, &table, e));
-	TRY(sql_int(c, next, SQL_PARAMS(SQL_T(name), SQL_I(count)), ret_first, &found, e));
-	*ret_first = *ret_first - count + 1;
-	return OK;
+	return c->store->backend->number(c, name, count, ret_first, e);
 }
 
 enum code store_compact(struct store *s, struct error *e)

@@ -27,4 +27,4 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 DELETE FROM idempotency WHERE created < ?1
 
 -- name: proposals_about
-SELECT id FROM proposal WHERE target = ?1 AND input IS NOT NULL
+SELECT id FROM proposal WHERE about = ?1 AND input IS NOT NULL ORDER BY id LIMIT 64

@@ -399,6 +399,29 @@ static enum code pg_announce(struct conn *conn, struct error *e)
 	return simple((struct pg_conn *)conn, "NOTIFY mandate", e);
 }
 
+/* A sequence: nobody waits for anybody, gaps are allowed. One sequence steps by one count, so callers keep to theirs. */
+static enum code pg_number(struct conn *conn, struct str name, int64_t count, int64_t *ret_first, struct error *e)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(1 << 16);
+	struct str sequence = arena ? arena_format(arena, "number_%.*s", STR_ARG(name)) : STR_NONE;
+	int64_t there = 0;
+	bool found;
+	if (!sequence.data)
+		return error_nomem(e);
+	for (size_t i = 0; i < sequence.len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", sequence.data[i]))
+			return error_fail(e, E_INTERNAL, N_("{name} is no name for a series of numbers"), { "name", name });
+	TRY(sql_int(conn, "SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relname = ?1", SQL_PARAMS(SQL_T(sequence)), &there, &found, e));
+	if (!there) {
+		struct str make = arena_format(arena, "CREATE SEQUENCE IF NOT EXISTS %s INCREMENT BY %lld", sequence.data, (long long)count);
+		int64_t got;
+		/* two that make it at once would collide in the catalogue */
+		TRY(sql_int(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7)) l", SQL_NO_PARAMS, &got, &found, e));
+		TRY(simple((struct pg_conn *)conn, make.data, e));
+	}
+	return sql_int(conn, "SELECT nextval(CAST(CAST(?1 AS text) AS regclass))", SQL_PARAMS(SQL_T(sequence)), ret_first, &found, e);
+}
+
 /* Raises the commit counter when any process announces a commit; reconnects by itself. */
 static void *listen_thread(void *data)
 {
@@ -508,6 +531,7 @@ const struct backend postgres_backend = {
 	.value = pg_value,
 	.lease = pg_lease,
 	.announce = pg_announce,
+	.number = pg_number,
 	.compact = pg_compact,
 	.copy = pg_copy,
 	.size = pg_size,

@@ -226,14 +226,37 @@ static enum code sqlite_announce(struct conn *conn, struct error *e)
 	return OK;
 }
 
+static enum code sqlite_number(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e)
+{
+	static const struct column_def columns[] = { { "name", COLUMN_TEXT, true, NULL }, { "value", COLUMN_INT, true, NULL }, { 0 } };
+	static const struct table_def table = { .name = "number_series", .columns = columns, .primary_key = "name", .without_rowid = true };
+	static const char next[] = "INSERT INTO number_series (name, value) VALUES (?1, ?2) "
+				   "ON CONFLICT (name) DO UPDATE SET value = number_series.value + ?2 RETURNING value";
+	bool found = false, there;
+	TRY(table_exists(c, str_of(table.name), &there, e));
+	if (!there)
+		TRY(table_ensure(c, &table, e));
+	TRY(sql_int(c, next, SQL_PARAMS(SQL_T(name), SQL_I(count)), ret_first, &found, e));
+	*ret_first = *ret_first - count + 1;
+	return OK;
+}
+
 /* secure_delete has overwritten what was deleted; the WAL and the free pages still hold copies. */
 static enum code sqlite_compact(struct store *s, struct error *e)
 {
 	struct sqlite_store *own = s->own;
 	struct sqlite_conn *c = (struct sqlite_conn *)own->keeper;
-	TRY(pragma(c, "PRAGMA wal_checkpoint(TRUNCATE)", e));
-	TRY(pragma(c, "VACUUM", e));
-	return pragma(c, "PRAGMA wal_checkpoint(TRUNCATE)", e);
+	int64_t busy = 0, tables;
+	bool found;
+	/* a connection that has not read the schema yet would wait for itself */
+	TRY(sql_int(own->keeper, "SELECT count(*) FROM sqlite_schema", SQL_NO_PARAMS, &tables, &found, e));
+	statements_reset(c);
+	TRY(sql_int(own->keeper, "PRAGMA wal_checkpoint(TRUNCATE)", SQL_NO_PARAMS, &busy, &found, e));
+	if (!busy)
+		TRY(pragma(c, "VACUUM", e));
+	if (!busy)
+		TRY(sql_int(own->keeper, "PRAGMA wal_checkpoint(TRUNCATE)", SQL_NO_PARAMS, &busy, &found, e));
+	return busy ? error_fail(e, E_BUSY, N_("The database is in use; compact it when nobody works on it")) : OK;
 }
 
 static enum code sqlite_copy(struct store *s, struct str path, struct error *e)
@@ -270,6 +293,7 @@ const struct backend sqlite_backend = {
 	.value = sqlite_value,
 	.lease = sqlite_lease,
 	.announce = sqlite_announce,
+	.number = sqlite_number,
 	.compact = sqlite_compact,
 	.copy = sqlite_copy,
 	.size = sqlite_size,

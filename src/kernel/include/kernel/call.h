@@ -36,6 +36,7 @@ struct call {
 	bool represent; /* Prefer: return=representation (RFC 7240): answer a write with the whole record */
 	void (*done)(struct call *c); /* called exactly once, on any thread; `face` is its context */
 	void *face;
+	void *face_state; /* what an in-process caller gives its own operation */
 
 	/* --- filled by the kernel ----------------------------------------------------------------- */
 	struct kernel *kernel;

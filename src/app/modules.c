@@ -1,0 +1,8 @@
+/* The only list of modules: what the running program is made of. A new engine adds its line here (tools/new-engine). */
+#include "modules.h"
+#include "fleet/fleet.h"
+
+const struct module *const app_modules[] = {
+	&fleet_module,
+	NULL,
+};

@@ -1,0 +1,205 @@
+/* Printing answers: tables for lists, name and value for records. Programs ask for --json instead.
+ * Neighbours: request.c has the answer. */
+#include "base/utf8.h"
+#include "internal.h"
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS_MOST 24
+#define CELL_MOST 40
+
+/* What stands in a cell. */
+static struct str cell_text(const struct cli *c, const struct json *j)
+{
+	if (!j || j->type == JSON_NULL)
+		return STR("");
+	switch (j->type) {
+	case JSON_TEXT:
+		return j->text;
+	case JSON_BOOL:
+		return j->boolean ? STR("true") : STR("false");
+	case JSON_INT:
+		return arena_format(c->arena, "%lld", (long long)j->integer);
+	case JSON_OBJECT:
+		if (json_get(j, STR("title")))
+			return cell_text(c, json_get(j, STR("title")));
+		if (json_get(j, STR("amount")))
+			return arena_format(c->arena, "%.*s %.*s", STR_ARG(cell_text(c, json_get(j, STR("amount")))),
+					    STR_ARG(json_text(j, STR("currency"))));
+		break;
+	default:
+		break;
+	}
+	struct buf text;
+	struct json_writer w;
+	buf_init(&text, 1 << 20);
+	json_writer_init(&w, &text);
+	json_put_tree(&w, j);
+	struct str copy = arena_copy(c->arena, buf_str(&text));
+	buf_done(&text);
+	return copy;
+}
+
+/* One line, no control characters: what a record holds must not steer the terminal. */
+static struct str printable(const struct cli *c, struct str text)
+{
+	char *out = arena_alloc(c->arena, text.len + 1);
+	if (!out)
+		return STR("");
+	for (size_t i = 0; i < text.len; i++)
+		out[i] = (unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7f ? ' ' : text.data[i];
+	return (struct str){ out, text.len };
+}
+
+static void print_padded(struct str text, size_t width)
+{
+	size_t len = utf8_length(text);
+	printf("%.*s", STR_ARG(text));
+	for (; len < width; len++)
+		putchar(' ');
+}
+
+struct table {
+	struct str names[COLUMNS_MOST], titles[COLUMNS_MOST];
+	size_t widths[COLUMNS_MOST], count;
+};
+
+static void add_column(struct table *t, struct str name, struct str title)
+{
+	if (t->count == COLUMNS_MOST)
+		return;
+	t->names[t->count] = name;
+	t->titles[t->count] = title;
+	t->widths[t->count++] = utf8_length(title);
+}
+
+static struct str field_title(const struct json *kind, struct str name)
+{
+	const struct json *fields = json_get(kind, STR("fields"));
+	for (size_t i = 0; fields && i < fields->list.count; i++)
+		if (str_eq(json_text(&fields->list.items[i], STR("name")), name))
+			return json_text(&fields->list.items[i], STR("title"));
+	return name;
+}
+
+/* The columns the kind's list view names, else whatever the first item has. */
+static void choose_columns(const struct cli *c, const struct json *op, const struct json *first, struct table *t)
+{
+	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
+	const struct json *list = kind && str_ends(json_text(op, STR("name")), STR(".list")) ? json_at(kind, STR("/view/list")) : NULL;
+	if (list) {
+		add_column(t, STR("id"), STR("id"));
+		for (size_t i = 0; i < list->list.count; i++)
+			add_column(t, list->list.items[i].text, field_title(kind, list->list.items[i].text));
+		return;
+	}
+	for (size_t i = 0; first && first->type == JSON_OBJECT && i < first->object.count; i++)
+		add_column(t, first->object.members[i].name, first->object.members[i].name);
+}
+
+static void show_table(const struct cli *c, const struct json *op, const struct json *items)
+{
+	struct table t = { .count = 0 };
+	size_t rows = items->list.count;
+	choose_columns(c, op, rows ? &items->list.items[0] : NULL, &t);
+	struct str *cells = ARENA_ARRAY(c->arena, rows * t.count + 1, struct str);
+	if (!cells)
+		return;
+	for (size_t r = 0; r < rows; r++)
+		for (size_t i = 0; i < t.count; i++) {
+			struct str text = printable(c, cell_text(c, json_get(&items->list.items[r], t.names[i])));
+			if (utf8_length(text) > CELL_MOST)
+				text = utf8_clip(text, CELL_MOST);
+			cells[r * t.count + i] = text;
+			if (utf8_length(text) > t.widths[i])
+				t.widths[i] = utf8_length(text);
+		}
+	for (size_t i = 0; i < t.count; i++) {
+		print_padded(t.titles[i], t.widths[i]);
+		printf(i + 1 < t.count ? "  " : "\n");
+	}
+	for (size_t r = 0; r < rows; r++)
+		for (size_t i = 0; i < t.count; i++) {
+			print_padded(cells[r * t.count + i], t.widths[i]);
+			printf(i + 1 < t.count ? "  " : "\n");
+		}
+}
+
+static void show_object(const struct cli *c, const struct json *op, const struct json *j)
+{
+	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
+	size_t width = 0;
+	for (size_t i = 0; i < j->object.count; i++) {
+		size_t len = utf8_length(kind ? field_title(kind, j->object.members[i].name) : j->object.members[i].name);
+		width = len > width ? len : width;
+	}
+	for (size_t i = 0; i < j->object.count; i++) {
+		const struct json_member *m = &j->object.members[i];
+		if (m->value.type == JSON_NULL)
+			continue;
+		print_padded(kind ? field_title(kind, m->name) : m->name, width);
+		printf("  %.*s\n", STR_ARG(printable(c, cell_text(c, &m->value))));
+	}
+}
+
+void show_answer(const struct cli *c, const struct json *op, const struct json *answer)
+{
+	const struct json *items = json_get(answer, STR("items")), *facets = json_get(answer, STR("facets"));
+	if (items && items->type == JSON_LIST) {
+		show_table(c, op, items);
+		struct str next = json_text(answer, STR("next"));
+		if (json_get(answer, STR("count")))
+			printf("(%lld)\n", (long long)json_int(answer, STR("count"), 0));
+		if (next.len)
+			printf("after=%.*s\n", STR_ARG(next));
+	} else if (facets && facets->type == JSON_OBJECT) {
+		for (size_t i = 0; i < facets->object.count; i++) {
+			printf("%.*s\n", STR_ARG(facets->object.members[i].name));
+			show_table(c, op, &facets->object.members[i].value);
+		}
+	} else if (answer->type == JSON_OBJECT) {
+		show_object(c, op, answer);
+	}
+}
+
+static enum code code_of_status(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return E_DENIED;
+	case 404:
+		return E_NOT_FOUND;
+	case 409:
+	case 412:
+		return E_CONFLICT;
+	case 413:
+	case 429:
+	case 504:
+		return E_LIMIT;
+	case 503:
+		return E_BUSY;
+	default:
+		return status >= 500 ? E_INTERNAL : E_INVALID;
+	}
+}
+
+enum code show_problem(struct cli *c, int status, struct str body, struct error *e)
+{
+	const struct json *j = NULL;
+	struct error ignored;
+	error_init(&ignored, c->arena);
+	if (json_parse(c->arena, body, NULL, &j, &ignored) != OK || j->type != JSON_OBJECT)
+		return error_fail(e, code_of_status(status), N_("The server answered with status {status}"),
+				  { "status", arena_format(c->arena, "%d", status) });
+	enum code code = error_fail(e, code_of_status(status), N_("{text}"), { "text", json_text(j, STR("detail")) });
+	const struct json *errors = json_get(j, STR("errors"));
+	for (size_t i = 0; errors && errors->type == JSON_LIST && i < errors->list.count; i++) {
+		struct str pointer = json_text(&errors->list.items[i], STR("pointer"));
+		if (!pointer.len)
+			pointer = json_text(&errors->list.items[i], STR("parameter"));
+		fprintf(stderr, "  %.*s %.*s\n", STR_ARG(printable(c, pointer)),
+			STR_ARG(printable(c, json_text(&errors->list.items[i], STR("detail")))));
+	}
+	return code;
+}

@@ -1,0 +1,6 @@
+/* The fleet engine: what agents report becomes devices, interfaces, volumes, disks and package sets.
+ * Neighbours: agent/ sends reports (docs/inventory-report.md), packs/assets declares the kinds. */
+#pragma once
+#include "kernel/module.h"
+
+extern const struct module fleet_module;

@@ -1,0 +1,118 @@
+/* Package sets. Neighbours: report.c gives what an agent found; packs/assets/kinds/package*.yaml declare the tables. */
+#include "fleet/packages.h"
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "packages.sql.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static int package_order(const void *a, const void *b)
+{
+	const struct fleet_package *x = a, *y = b;
+	int order = str_cmp(x->name, y->name);
+	if (!order)
+		order = str_cmp(x->release, y->release);
+	if (!order)
+		order = str_cmp(x->architecture, y->architecture);
+	return order ? order : str_cmp(str_of(x->format), str_of(y->format));
+}
+
+static size_t sort_unique(struct fleet_package *p, size_t count)
+{
+	size_t kept = 0;
+	qsort(p, count, sizeof *p, package_order);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || package_order(&p[i], &p[kept - 1]) != 0)
+			p[kept++] = p[i];
+	return kept;
+}
+
+/* SHA-256 over "name TAB release TAB architecture TAB format LF" of the sorted list. */
+static enum code set_digest(const struct fleet_package *p, size_t count, char hex[65], struct error *e)
+{
+	CLEAN_BUF struct buf text;
+	uint8_t digest[SHA256_SIZE];
+	buf_init(&text, 0);
+	for (size_t i = 0; i < count; i++) {
+		buf_add_str(&text, p[i].name);
+		buf_add_char(&text, '\t');
+		buf_add_str(&text, p[i].release);
+		buf_add_char(&text, '\t');
+		buf_add_str(&text, p[i].architecture);
+		buf_add_char(&text, '\t');
+		buf_add_text(&text, p[i].format);
+		buf_add_char(&text, '\n');
+	}
+	if (!buf_ok(&text))
+		return error_nomem(e);
+	sha256(text.data, text.len, digest);
+	hex_encode(digest, sizeof digest, hex);
+	return OK;
+}
+
+static enum code package_id(struct record_context *x, int64_t entity, const struct fleet_package *p, int64_t *ret, struct error *e)
+{
+	bool found;
+	TRY(sql_int(x->conn, SQL_PACKAGE_FIND, SQL_PARAMS(SQL_T(p->name), SQL_T(p->release), SQL_T(p->architecture), SQL_T(str_of(p->format))),
+		    ret, &found, e));
+	if (found)
+		return OK;
+	*ret = id_next(x->ids);
+	return sql_exec(x->conn, SQL_PACKAGE_ADD,
+			SQL_PARAMS(SQL_I(*ret), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_T(p->name), SQL_T(p->release),
+				   SQL_T(p->architecture), p->publisher.len ? SQL_T(p->publisher) : SQL_N, SQL_T(str_of(p->format))), NULL, e);
+}
+
+static enum code add_items(struct record_context *x, int64_t entity, int64_t set, const struct fleet_package *p, size_t count, struct error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t package;
+		TRY(package_id(x, entity, &p[i], &package, e));
+		TRY(sql_exec(x->conn, SQL_ITEM_ADD,
+			     SQL_PARAMS(SQL_I(id_next(x->ids)), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set), SQL_I(package),
+					SQL_I((int64_t)i), SQL_T(p[i].name)), NULL, e));
+	}
+	return OK;
+}
+
+static enum code add_set(struct record_context *x, int64_t entity, struct str digest, size_t count, struct str platform, int64_t *ret,
+			 struct error *e)
+{
+	const struct kind *k = model_kind(x->model, STR("package_set"));
+	assert(k);
+	struct value *values = ARENA_ARRAY(x->arena, k->field_count + 1, struct value);
+	struct record_ref ref;
+	if (!values)
+		return error_nomem(e);
+	values[kind_field(k, STR("digest"))->index] = (struct value){ .set = true, .text = digest };
+	values[kind_field(k, STR("packages"))->index] = (struct value){ .set = true, .integer = (int64_t)count };
+	if (platform.len)
+		values[kind_field(k, STR("platform"))->index] = (struct value){ .set = true, .text = platform };
+	TRY(record_create(x, k, entity, values, &ref, e));
+	*ret = ref.id;
+	return OK;
+}
+
+enum code package_set_store(struct record_context *x, int64_t entity, struct fleet_package *packages, size_t count, struct str platform,
+			    int64_t *ret_set, bool *ret_new, struct error *e)
+{
+	char hex[65];
+	bool found;
+	if (count >= PACKAGES_MOST)
+		return error_fail(e, E_LIMIT, N_("A device may have at most 99,999 packages"));
+	count = sort_unique(packages, count);
+	TRY(set_digest(packages, count, hex, e));
+	*ret_new = false;
+	TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
+	if (found)
+		return OK;
+	struct str digest = arena_copy(x->arena, str_of(hex));
+	if (!digest.data)
+		return error_nomem(e);
+	/* the set belongs to no one's authority in particular: whoever may report an inventory may make it known */
+	struct record_context program = *x;
+	program.who = (struct subject){ .person = x->who.person, .system = true };
+	TRY(add_set(&program, entity, digest, count, platform, ret_set, e));
+	*ret_new = true;
+	return add_items(&program, entity, *ret_set, packages, count, e);
+}

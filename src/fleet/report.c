@@ -1,0 +1,332 @@
+/* inventory.report: an agent's report (docs/inventory-report.md) becomes a device and its parts, in one operation and
+ * one journal entry. What a report leaves out is left alone; what did not change costs nothing.
+ * Neighbours: mapping.c says which member of a report is which field; packages.c stores package sets. */
+#include "base/arena.h"
+#include "fleet/fleet.h"
+#include "fleet/packages.h"
+#include "mapping.h"
+#include "report.sql.h"
+#include "kernel/call.h"
+#include <assert.h>
+#include <string.h>
+
+enum { IN_FORMAT, IN_ID, IN_AGENT, IN_TAKEN, IN_ENTITY, IN_DIGESTS, IN_SECTIONS };
+
+static const struct field text_item[] = { { .name = "text", .type = FIELD_TEXT, .title = N_("Text"), .max = 300 }, { 0 } };
+/* A package is [name, version, architecture, publisher, source, source version]; the last two may be missing. */
+static const struct field package_item[] = { { .name = "item", .type = FIELD_LIST, .title = N_("Package"), .max = 6, .fields = text_item }, { 0 } };
+static const struct field packages_fields[] = {
+	{ .name = "format", .type = FIELD_TEXT, .title = N_("Kind of packages"), .max = 40 },
+	{ .name = "list", .type = FIELD_LIST, .title = N_("Packages"), .fields = package_item, .max = PACKAGES_MOST },
+	{ 0 },
+};
+
+/* One row a section; the rest of the program reads sections by name. */
+static const struct field report_input[] = {
+	[IN_FORMAT] = { .name = "format", .type = FIELD_INT, .flags = FIELD_REQUIRED, .title = N_("Format of the report"), .min = 1, .max = 1 },
+	[IN_ID] = { .name = "id", .type = FIELD_TEXT, .title = N_("Id of the report"), .max = 64 },
+	[IN_AGENT] = { .name = "agent", .type = FIELD_JSON, .title = N_("Name and version of the agent") },
+	[IN_TAKEN] = { .name = "taken", .type = FIELD_TIME, .title = N_("When the inventory was taken") },
+	[IN_ENTITY] = { .name = "entity", .type = FIELD_ID, .title = N_("Entity of a device that is not known yet") },
+	[IN_DIGESTS] = { .name = "digests", .type = FIELD_JSON, .title = N_("Digest of each section") },
+	[IN_SECTIONS] = { .name = "identity", .type = FIELD_JSON, .title = N_("What tells the device from others") },
+	{ .name = "os", .type = FIELD_JSON, .title = N_("Operating system") },
+	{ .name = "cpu", .type = FIELD_JSON, .title = N_("Processor") },
+	{ .name = "memory", .type = FIELD_JSON, .title = N_("Memory") },
+	{ .name = "disks", .type = FIELD_JSON, .title = N_("Disks") },
+	{ .name = "filesystems", .type = FIELD_JSON, .title = N_("File systems") },
+	{ .name = "network", .type = FIELD_JSON, .title = N_("Network") },
+	{ .name = "packages", .type = FIELD_OBJECT, .title = N_("Packages"), .fields = packages_fields },
+	{ .name = "users", .type = FIELD_JSON, .title = N_("Local accounts") },
+	{ .name = "use", .type = FIELD_JSON, .title = N_("Use") },
+	{ .name = "state", .type = FIELD_JSON, .title = N_("State at the moment") },
+	{ 0 },
+};
+static const struct field report_output[] = {
+	{ .name = "device", .type = FIELD_ID, .flags = FIELD_REQUIRED, .title = N_("Device") },
+	{ .name = "created", .type = FIELD_BOOL, .flags = FIELD_REQUIRED, .title = N_("It was not known before") },
+	{ .name = "version", .type = FIELD_INT, .flags = FIELD_REQUIRED, .title = N_("Version of the device's record") },
+	{ .name = "want", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("Sections to send, which the server does not have") },
+	{ 0 },
+};
+
+static const struct table_def digest_table = {
+	.name = "inventory_digest",
+	.columns = (const struct column_def[]){ { "device", COLUMN_INT, true, NULL }, { "section", COLUMN_TEXT, true, NULL },
+						{ "digest", COLUMN_TEXT, true, NULL }, { 0 } },
+	.primary_key = "device, section",
+	.without_rowid = true,
+};
+static const struct table_def *const fleet_tables[] = { &digest_table, NULL };
+
+struct intake {
+	struct call *call;
+	struct record_context program; /* acts for the agent, whose authority was checked */
+	const struct kind *kind;       /* device */
+	struct value *values;
+	struct record_ref device;
+	bool created;
+};
+
+static const struct json *section(const struct call *c, const char *name)
+{
+	return json_get(c->input_json, str_of(name));
+}
+
+/* --- the device ----------------------------------------------------------------------------------- */
+
+/* Without hardware identity the operating system's own machine id stands for it (machine-id(5): 32 hex digits). */
+static enum code identify_by_machine(struct intake *in, struct error *e)
+{
+	const struct field *uuid = kind_field(in->kind, STR("uuid"));
+	struct str id = json_text(section(in->call, "identity"), STR("machine_id"));
+	if (in->values[uuid->index].set || id.len != 32)
+		return OK;
+	struct str text = arena_format(in->call->arena, "%.8s-%.4s-%.4s-%.4s-%.12s", id.data, id.data + 8, id.data + 12, id.data + 16, id.data + 20);
+	struct error ignored;
+	error_init(&ignored, in->call->arena);
+	if (value_from_text(uuid, text, STR(""), STR("USD"), in->call->arena, &in->values[uuid->index], &ignored) != OK)
+		in->values[uuid->index] = (struct value){ 0 };
+	return text.data ? OK : error_nomem(e);
+}
+
+static void put(struct intake *in, const char *field, struct value v)
+{
+	const struct field *f = kind_field(in->kind, str_of(field));
+	assert(f);
+	v.set = true;
+	in->values[f->index] = v;
+}
+
+/* The first interface that is up and has a hardware address stands for the device. */
+static enum code put_primary_interface(struct intake *in, struct error *e)
+{
+	const struct json *list = json_at(section(in->call, "network"), STR("/interfaces"));
+	for (size_t i = 0; list && list->type == JSON_LIST && i < list->list.count; i++) {
+		const struct json *one = &list->list.items[i];
+		if (!json_text(one, STR("mac")).len || !json_bool(one, STR("up"), false))
+			continue;
+		TRY(mapping_apply(primary_interface_mapping, one, in->kind, in->values, in->call->arena, e));
+		const struct json *addresses = json_get(one, STR("addresses"));
+		struct value address[2];
+		mapping_addresses(addresses, in->call->arena, address);
+		if (address[0].set || address[1].set)
+			put(in, "ip", address[0].set ? address[0] : address[1]);
+		return OK;
+	}
+	return OK;
+}
+
+static void put_use(struct intake *in)
+{
+	const struct json *use = section(in->call, "use");
+	int64_t minutes = json_int(use, STR("minutes_per_day"), -1);
+	if (minutes >= 0 && minutes <= 1440)
+		put(in, "hours_in_use", (struct value){ .integer = (minutes + 3) / 6 }); /* tenths of an hour */
+}
+
+static enum code put_disks(struct intake *in, struct error *e)
+{
+	const struct json *list = json_at(section(in->call, "disks"), STR("/list"));
+	int64_t total = 0;
+	for (size_t i = 0; list && list->type == JSON_LIST && i < list->list.count; i++)
+		if (!json_bool(&list->list.items[i], STR("removable"), false) &&
+		    __builtin_add_overflow(total, json_int(&list->list.items[i], STR("size"), 0), &total))
+			return error_field(e, STR("/disks"), N_("is larger than any disk"));
+	if (list && total > 0)
+		put(in, "disk_size", (struct value){ .integer = total });
+	return OK;
+}
+
+static enum code gather_device(struct intake *in, struct error *e)
+{
+	struct call *c = in->call;
+	TRY(mapping_apply(device_mapping, c->input_json, in->kind, in->values, c->arena, e));
+	TRY(identify_by_machine(in, e));
+	TRY(put_primary_interface(in, e));
+	TRY(put_disks(in, e));
+	put_use(in);
+	put(in, "source", (struct value){ .text = STR("agent") });
+	put(in, "management", (struct value){ .text = STR("managed") });
+	put(in, "last_seen", (struct value){ .integer = call_int(c, IN_TAKEN, c->record.now) });
+	return OK;
+}
+
+/* --- packages ------------------------------------------------------------------------------------- */
+
+static const char *package_format(struct str name)
+{
+	static const char *const known[] = { "deb", "rpm", "apk", "msi", "appx", "pkg" };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_is(name, known[i]))
+			return known[i];
+	return "other";
+}
+
+static struct str item_text(const struct json *item, size_t place)
+{
+	bool there = item->type == JSON_LIST && place < item->list.count && item->list.items[place].type == JSON_TEXT;
+	return there ? item->list.items[place].text : STR("");
+}
+
+static enum code store_packages(struct intake *in, struct error *e)
+{
+	struct call *c = in->call;
+	const struct json *packages = section(c, "packages"), *list = json_get(packages, STR("list"));
+	int64_t set;
+	bool fresh;
+	if (!list || list->type != JSON_LIST)
+		return OK;
+	const char *format = package_format(json_text(packages, STR("format")));
+	struct fleet_package *p = ARENA_ARRAY(c->arena, list->list.count + 1, struct fleet_package);
+	size_t n = 0;
+	if (!p)
+		return error_nomem(e);
+	for (size_t i = 0; i < list->list.count; i++) {
+		const struct json *item = &list->list.items[i];
+		struct str name = item_text(item, 0);
+		if (!name.len || name.len > 300 || item_text(item, 1).len > 200 || item_text(item, 2).len > 40)
+			return error_field(e, arena_format(c->arena, "/packages/list/%zu", i), N_("must be [name, version, architecture, publisher]"));
+		p[n++] = (struct fleet_package){ name, item_text(item, 1), item_text(item, 2), item_text(item, 3), format };
+	}
+	TRY(package_set_store(&in->program, c->entity, p, n, json_text(section(c, "os"), STR("title")), &set, &fresh, e));
+	put(in, "package_set", (struct value){ .integer = set });
+	return OK;
+}
+
+/* --- parts ---------------------------------------------------------------------------------------- */
+
+static enum code store_part(struct intake *in, const struct part_mapping *m, const struct kind *k, const struct json *item, struct error *e)
+{
+	struct call *c = in->call;
+	struct value *values = ARENA_ARRAY(c->arena, k->field_count + 1, struct value);
+	struct record_ref ref;
+	bool created;
+	if (!values)
+		return error_nomem(e);
+	TRY(mapping_apply(m->fields, item, k, values, c->arena, e));
+	const struct field *name = kind_field(k, str_of(m->name_field));
+	if (!values[name->index].set || values[name->index].null)
+		return OK; /* a part without a name is nothing one could find again */
+	values[kind_field(k, STR("device"))->index] = (struct value){ .set = true, .integer = in->device.id };
+	if (m->addresses)
+		mapping_put_addresses(json_get(item, STR("addresses")), k, values, c->arena);
+	return record_upsert(&in->program, k, in->device.entity, values, &ref, &created, e);
+}
+
+static enum code store_parts(struct intake *in, struct error *e)
+{
+	for (const struct part_mapping *m = part_mappings; m->section; m++) {
+		const struct json *list = json_get(section(in->call, m->section), str_of(m->list));
+		const struct kind *k = model_kind(in->program.model, str_of(m->kind));
+		assert(k);
+		if (list && list->type == JSON_LIST && list->list.count > 200)
+			return error_field(e, arena_format(in->call->arena, "/%s", m->section), N_("has more than 200 items"));
+		for (size_t i = 0; list && list->type == JSON_LIST && i < list->list.count; i++)
+			TRY(store_part(in, m, k, &list->list.items[i], e));
+	}
+	return OK;
+}
+
+/* --- sections one has ----------------------------------------------------------------------------- */
+
+/* Remembers the digests of what came; writes the names of what was left out and is not here either. */
+static enum code keep_digests(struct intake *in, struct json_writer *w, struct error *e)
+{
+	const struct json *digests = json_get(in->call->input_json, STR("digests"));
+	struct conn *conn = in->program.conn;
+	for (size_t i = 0; digests && digests->type == JSON_OBJECT && i < digests->object.count; i++) {
+		const struct json_member *m = &digests->object.members[i];
+		CLEAN_ROWS struct rows *rows = NULL;
+		bool row;
+		if (m->value.type != JSON_TEXT || m->value.text.len > 64 || m->name.len > 40)
+			return error_field(e, STR("/digests"), N_("must give a digest for each section"));
+		TRY(sql_query(conn, SQL_DIGEST_FIND, SQL_PARAMS(SQL_I(in->device.id), SQL_T(m->name)), &rows, e));
+		TRY(rows_next(rows, &row, e));
+		bool same = row && str_eq(rows_text(rows, 0), m->value.text);
+		rows_close(rows);
+		rows = NULL;
+		if (same)
+			continue;
+		if (json_get(in->call->input_json, m->name))
+			TRY(sql_exec(conn, SQL_DIGEST_PUT, SQL_PARAMS(SQL_I(in->device.id), SQL_T(m->name), SQL_T(m->value.text)), NULL, e));
+		else
+			json_put_text(w, m->name);
+	}
+	return OK;
+}
+
+/* --- the operation -------------------------------------------------------------------------------- */
+
+static enum code report_entity(struct call *c, struct error *e)
+{
+	int64_t entity = call_int(c, IN_ENTITY, 0);
+	bool found = false;
+	if (!entity)
+		entity = c->principal.subject.only_entity;
+	if (!entity && c->principal.person)
+		TRY(sql_int(c->record.conn, "SELECT entity FROM person WHERE id = ?1", SQL_PARAMS(SQL_I(c->principal.person)), &entity, &found, e));
+	if (!entity)
+		return error_field(e, STR("/entity"), N_("is required"));
+	c->entity = entity;
+	return call_authorise(c, c->operation->function_index, entity, e);
+}
+
+/* A device that reports itself is in use, whatever its papers say. */
+static enum code take_on(struct intake *in, struct error *e)
+{
+	const struct transition *find = kind_transition(in->kind, STR("find"));
+	struct value *none = ARENA_ARRAY(in->call->arena, in->kind->field_count + 1, struct value);
+	if (!in->created || !find)
+		return OK;
+	if (!none)
+		return error_nomem(e);
+	return record_transition(&in->program, in->kind, in->device.id, 0, find, none, &in->device, e);
+}
+
+static enum code report_store(struct intake *in, struct error *e)
+{
+	struct call *c = in->call;
+	TRY(gather_device(in, e));
+	TRY(store_packages(in, e));
+	const struct field *name = kind_field(in->kind, STR("name"));
+	if (!in->values[name->index].set)
+		put(in, "name", (struct value){ .text = STR("unnamed") });
+	TRY(record_upsert(&in->program, in->kind, c->entity, in->values, &in->device, &in->created, e));
+	/* who may report for one entity may not change what another one owns */
+	if (!in->created)
+		TRY(call_authorise(c, c->operation->function_index, in->device.entity, e));
+	TRY(take_on(in, e));
+	return store_parts(in, e);
+}
+
+static enum code inventory_report(struct call *c, struct error *e)
+{
+	struct intake in = { .call = c, .program = c->record, .kind = model_kind(c->record.model, STR("device")) };
+	assert(in.kind);
+	in.program.who = (struct subject){ .person = c->principal.person, .system = true };
+	in.values = ARENA_ARRAY(c->arena, in.kind->field_count + 1, struct value);
+	if (!in.values)
+		return error_nomem(e);
+	TRY(report_entity(c, e));
+	TRY(report_store(&in, e));
+	json_object(&c->json);
+	json_member_id(&c->json, "device", in.device.id);
+	json_member_bool(&c->json, "created", in.created);
+	json_member_int(&c->json, "version", in.device.version);
+	json_name(&c->json, STR("want"));
+	json_list(&c->json);
+	TRY(keep_digests(&in, &c->json, e));
+	json_list_end(&c->json);
+	json_object_end(&c->json);
+	return OK;
+}
+
+static const struct operation fleet_operations[] = {
+	{ .name = "inventory.report", .help = N_("Take in an agent's inventory of a device"), .function = "inventory.submit",
+	  .access = OP_WRITE, .flags = OP_NO_PROPOSAL, .input = report_input, .output = report_output, .run = inventory_report,
+	  .method = "POST", .path = "/api/inventory/report" },
+	{ 0 },
+};
+
+const struct module fleet_module = { .name = "fleet", .operations = fleet_operations, .tables = fleet_tables };

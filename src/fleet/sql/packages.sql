@@ -1,0 +1,20 @@
+-- Package sets: found by digest; packages by what identifies them.
+
+-- name: set_find
+SELECT id FROM package_set WHERE digest = ?1 AND archived IS NULL
+
+-- name: package_find
+SELECT id FROM package WHERE name = ?1 AND release = ?2 AND architecture = ?3 AND format = ?4 LIMIT 1
+
+-- name: package_add
+INSERT INTO package (id, entity, version, since, entry, name, release, architecture, publisher, format)
+VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: item_add
+INSERT INTO package_set_item (id, entity, version, since, entry, package_set, package, ordinal, name)
+VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8)
+
+-- name: set_packages
+SELECT p.name, p.release, p.architecture
+  FROM package_set_item i JOIN package p ON p.id = i.package
+ WHERE i.package_set = ?1 ORDER BY i.ordinal
