@@ -26,6 +26,7 @@ enum code command_copy(struct command_line *l, struct error *e);
 enum code command_pack(struct command_line *l, struct error *e);
 enum code command_sample(struct command_line *l, struct error *e);
 enum code command_link(struct command_line *l, struct error *e);
+enum code command_token(struct command_line *l, struct error *e);
 enum code command_man(struct command_line *l, struct error *e);
 
 /* "--name value" or "--name=value" among what is left; taken out. False when absent. */

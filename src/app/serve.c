@@ -92,3 +92,18 @@ enum code command_link(struct command_line *l, struct error *e)
 	printf("%.*s/#link=%.*s\n", STR_ARG(url), STR_ARG(secret));
 	return OK;
 }
+
+/* mandate token: for scripts beside the server, such as the agent of the same machine. */
+enum code command_token(struct command_line *l, struct error *e)
+{
+	struct kernel *k = NULL;
+	struct str secret, name = STR("local"), functions = STR("");
+	command_option(l, "name", &name);
+	command_option(l, "functions", &functions);
+	TRY(command_kernel(l, &k, e));
+	enum code code = kernel_first_token(k, l->arena, name, functions, &secret, e);
+	kernel_stop(k);
+	if (code == OK)
+		printf("%.*s\n", STR_ARG(secret));
+	return code;
+}

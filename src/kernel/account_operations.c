@@ -38,7 +38,7 @@ static void put(struct value *values, const struct kind *k, const char *field, s
 }
 
 /* 32 random bytes as base64url text; the digest is what gets stored. */
-static enum code secret_make(struct call *c, const char *prefix, uint8_t digest[SHA256_SIZE], struct str *ret, struct error *e)
+enum code secret_make(struct call *c, const char *prefix, uint8_t digest[SHA256_SIZE], struct str *ret, struct error *e)
 {
 	uint8_t raw[32];
 	char text[SECRET_ROOM];

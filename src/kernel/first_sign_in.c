@@ -51,25 +51,73 @@ static enum code make_administrator(struct call *c, int64_t *ret_account, struct
 		    (const struct value[]){ { .integer = person }, { .integer = role }, { .integer = root } }, 3, &id, e);
 }
 
+static enum code find_administrator(struct call *c, int64_t *ret_account, struct error *e)
+{
+	bool found;
+	TRY(sql_int(c->record.conn, SQL_ACCOUNT_NAMED, SQL_PARAMS(SQL_T(str_of(administrator))), ret_account, &found, e));
+	return found ? OK : make_administrator(c, ret_account, e);
+}
+
 static enum code first_link(struct call *c, struct error *e)
 {
-	uint8_t raw[32], digest[SHA256_SIZE];
-	char *secret = arena_alloc(c->arena, 64);
+	uint8_t digest[SHA256_SIZE];
 	int64_t account;
-	bool found;
-	if (!secret)
-		return error_nomem(e);
-	TRY(sql_int(c->record.conn, SQL_ACCOUNT_NAMED, SQL_PARAMS(SQL_T(str_of(administrator))), &account, &found, e));
-	if (!found)
-		TRY(make_administrator(c, &account, e));
-	random_fill(c->kernel->random, raw, sizeof raw);
-	size_t len = base64url_encode(raw, sizeof raw, secret);
-	sha256(secret, len, digest);
+	struct str secret;
+	TRY(find_administrator(c, &account, e));
+	TRY(secret_make(c, "", digest, &secret, e));
 	TRY(sql_exec(c->record.conn, SQL_LINK_ADD,
 		     SQL_PARAMS(SQL_B(digest, sizeof digest), SQL_I(account),
 				SQL_I(c->record.now + config_int(c->kernel->config, "link-life"))), NULL, e));
-	c->set_session = (struct str){ secret, len };
+	c->set_session = secret;
 	return OK;
+}
+
+struct wanted_token {
+	struct str name, functions;
+};
+
+/* An access token of the administrator's, narrowed to some functions: for programs on the same machine. */
+static enum code first_token(struct call *c, struct error *e)
+{
+	const struct wanted_token *w = c->face_state;
+	uint8_t digest[SHA256_SIZE];
+	int64_t account, entity, person, id;
+	bool found;
+	struct str secret;
+	TRY(find_administrator(c, &account, e));
+	TRY(sql_int(c->record.conn, SQL_ACCOUNT_ENTITY, SQL_PARAMS(SQL_I(account)), &entity, &found, e));
+	TRY(sql_int(c->record.conn, SQL_ACCOUNT_PERSON, SQL_PARAMS(SQL_I(account)), &person, &found, e));
+	TRY(make(c, "access_token", entity, (const char *const[]){ "name", "account", "person", "functions" },
+		 (const struct value[]){ { .text = w->name }, { .integer = account }, { .integer = person }, { .text = w->functions } }, 4, &id, e));
+	TRY(secret_make(c, "mandate_", digest, &secret, e));
+	TRY(sql_exec(c->record.conn, SQL_TOKEN_ADD, SQL_PARAMS(SQL_B(digest, sizeof digest), SQL_I(id)), NULL, e));
+	c->set_session = secret;
+	return OK;
+}
+
+static enum code run_local(struct kernel *k, struct arena *arena, const struct operation *op, void *state, struct str *ret, struct error *e)
+{
+	struct call *c = call_new(k, arena);
+	if (!c)
+		return error_nomem(e);
+	c->operation = op;
+	c->face_state = state;
+	call_as_system(c);
+	enum code code = kernel_call_wait(k, c);
+	if (code == OK)
+		*ret = c->set_session;
+	else
+		code = error_fail(e, code, N_("No sign-in could be prepared: {reason}"), { "reason", error_text(&c->error, arena) });
+	call_done(c);
+	return code;
+}
+
+enum code kernel_first_token(struct kernel *k, struct arena *arena, struct str name, struct str functions, struct str *ret, struct error *e)
+{
+	static const struct operation operation = { .name = "account.first_token", .help = N_("Make an access token for a program on this machine"),
+						    .access = OP_WRITE, .run = first_token, .function_index = -1, .index = UINT32_MAX };
+	struct wanted_token w = { name, functions };
+	return run_local(k, arena, &operation, &w, ret, e);
 }
 
 enum code kernel_first_link(struct kernel *k, struct arena *arena, bool again, struct str *ret, struct error *e)
@@ -85,16 +133,5 @@ enum code kernel_first_link(struct kernel *k, struct arena *arena, bool again, s
 	*ret = STR_NONE;
 	if (able && !again)
 		return OK;
-	struct call *c = call_new(k, arena);
-	if (!c)
-		return error_nomem(e);
-	c->operation = &operation;
-	call_as_system(c);
-	enum code code = kernel_call_wait(k, c);
-	if (code == OK)
-		*ret = c->set_session;
-	else
-		code = error_fail(e, code, N_("No sign-in link could be made: {reason}"), { "reason", error_text(&c->error, arena) });
-	call_done(c);
-	return code;
+	return run_local(k, arena, &operation, NULL, ret, e);
 }

@@ -128,6 +128,9 @@ enum code link_prepare(struct call *c, struct error *e);
 enum code link_use(struct call *c, struct str secret, struct error *e);
 extern const struct operation session_operations[], account_operations[];
 
+/* account_operations.c: a new secret and the digest that is stored of it. */
+enum code secret_make(struct call *c, const char *prefix, uint8_t digest[SHA256_SIZE], struct str *ret, struct error *e);
+
 /* limiter.c: token buckets by key (peer address, login), bounded memory. */
 struct limiter *limiter_new(const struct random_source *r);
 void limiter_free(struct limiter *l);

@@ -231,6 +231,7 @@ static enum code group_run(struct writer *w, struct call *first, size_t count)
 		group_fail(first, code);
 		return code;
 	}
+	numbers_committed(w->numbers);
 	metrics_add(k->metrics, GAUGE_COMMITS, 1);
 	metrics_add(k->metrics, GAUGE_COMMIT_CALLS, (int64_t)count);
 	for (struct call *c = first; c; c = c->next)

@@ -69,3 +69,6 @@ DELETE FROM sign_in_link WHERE expires <= ?1
 
 -- name: account_named
 SELECT id FROM account WHERE login = ?1 AND archived IS NULL
+
+-- name: account_person
+SELECT person FROM account WHERE id = ?1

@@ -52,3 +52,6 @@ enum code kernel_read_context(struct kernel *k, struct call *c, struct error *e)
 /* First start: a one-time sign-in link's secret for the administrator, who has no password yet. Empty when an
  * account can already sign in, unless `again`. */
 enum code kernel_first_link(struct kernel *k, struct arena *arena, bool again, struct str *ret, struct error *e);
+/* An access token of the administrator's for a program on this machine, narrowed to `functions` (patterns). */
+enum code kernel_first_token(struct kernel *k, struct arena *arena, struct str name, struct str functions, struct str *ret,
+			     struct error *e);
