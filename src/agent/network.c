@@ -70,6 +70,7 @@ static void write_interface(struct host *h, struct json_writer *w, const struct 
 {
 	struct str mac = host_text(h, "/sys/class/net/%.*s/address", STR_ARG(name));
 	struct str state = host_text(h, "/sys/class/net/%.*s/operstate", STR_ARG(name));
+	struct str duplex = host_text(h, "/sys/class/net/%.*s/duplex", STR_ARG(name));
 	json_object(w);
 	put_text(w, "name", host_clean(h, name, 120));
 	put_text(w, "type", type_of(h, name));
@@ -77,7 +78,8 @@ static void write_interface(struct host *h, struct json_writer *w, const struct 
 		put_text(w, "mac", mac);
 	put_int(w, "speed", host_int(h, "/sys/class/net/%.*s/speed", STR_ARG(name))); /* -1 where there is none */
 	put_int(w, "mtu", host_int(h, "/sys/class/net/%.*s/mtu", STR_ARG(name)));
-	put_text(w, "duplex", host_text(h, "/sys/class/net/%.*s/duplex", STR_ARG(name)));
+	if (str_is(duplex, "full") || str_is(duplex, "half"))
+		put_text(w, "duplex", duplex);
 	json_member_bool(w, "up", str_is(state, "up") || (str_is(state, "unknown") && str_is(name, "lo")));
 	put_text(w, "driver", host_link(h, "/sys/class/net/%.*s/device/driver", STR_ARG(name)));
 	write_addresses(h, w, all, name);
