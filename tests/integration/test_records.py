@@ -1,0 +1,364 @@
+"""Records over HTTP, the same on SQLite and on a real PostgreSQL: every operation a kind brings, rights, errors."""
+import json
+import unittest
+
+from support.postgres import Postgres, binaries
+from support.server import Client, Server
+
+
+class Records:
+    """Mixed into a case for each store."""
+
+    @classmethod
+    def open(cls):
+        cls.server = Server(cls.database)
+        cls.root = cls.server.administrator()
+        cls.home = cls.root.get("/api/entity").json["items"][0]["id"]
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.server.stop()
+        errors = cls.server.errors()
+        cls.server.remove()
+        assert status == 0, errors
+
+    def make(self, kind, client=None, **fields):
+        got = (client or self.root).post("/api/" + kind, fields)
+        self.assertEqual(got.status, 201, got.body)
+        return got.json["id"]
+
+    def person(self, name, role, entity=None, functions=None):
+        """A person with an account, a role over an entity, and a client of their own."""
+        entity = entity or self.home
+        person = self.make("person", name=name, entity=entity, email=name.lower().replace(" ", ".") + "@example.org")
+        account = self.root.post("/api/account", {"login": name, "person": person, "entity": entity}).json["id"]
+        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
+        if role:
+            self.make("assignment", person=person, role=roles[role], scope=entity, reason="test")
+        link = self.root.post(f"/api/account/{account}/link").json["secret"]
+        token = Client(self.server.address).post("/api/access_token/link", {"link": link, "name": "test"})
+        self.assertEqual(token.status, 201, token.body)
+        return Client(self.server.address, token.json["secret"]), person, account
+
+    def test_create_get_update(self):
+        device = self.make("device", name="one", **{"class": "laptop"}, cost={"amount": "1234.5", "currency": "USD"}, delivered="2025-02-28")
+        got = self.root.get("/api/device/" + device)
+        self.assertEqual(got.headers["ETag"], '"1"')
+        self.assertEqual(got.json["cost"], {"amount": "1234.50", "currency": "USD"})
+        self.assertEqual(got.json["delivered"], "2025-02-28")
+        self.assertEqual(got.json["state"], "ordered")
+        self.assertEqual(self.root.get("/api/device/" + device, headers={"If-None-Match": '"1"'}).status, 304)
+        patched = self.root.patch("/api/device/" + device, {"name": "two", "delivered": None}, headers={"If-Match": '"1"'})
+        self.assertEqual((patched.status, patched.json["version"]), (200, 2))
+        self.assertEqual(self.root.patch("/api/device/" + device, {"name": "x"}, headers={"If-Match": '"1"'}).status, 412)
+        again = self.root.get("/api/device/" + device).json
+        self.assertEqual((again["name"], again["delivered"], again["cost"]["amount"]), ("two", None, "1234.50"))
+        unchanged = self.root.patch("/api/device/" + device, {"name": "two"})
+        self.assertEqual(unchanged.json["version"], 2)
+
+    def test_representation(self):
+        got = self.root.post("/api/tag", {"name": "seen at once"}, headers={"Prefer": "return=representation"})
+        self.assertEqual(got.json["name"], "seen at once")
+
+    def test_all_faults_at_once(self):
+        got = self.root.post("/api/device", {"class": "spaceship", "cost": {"amount": "1.234", "currency": "USD"}, "nonsense": 1})
+        self.assertEqual(got.status, 422)
+        pointers = {e["pointer"] for e in got.json["errors"]}
+        self.assertTrue({"/class", "/nonsense", "/name"} <= pointers, pointers)
+        self.assertTrue(any(p.startswith("/cost") for p in pointers), pointers)
+
+    def test_errors_in_six_languages(self):
+        seen = set()
+        for lang in ("en", "ar", "zh", "fr", "ru", "es"):
+            got = self.root.post("/api/tag", {}, headers={"Accept-Language": lang})
+            self.assertEqual(got.headers["Content-Language"], lang)
+            seen.add(got.json["title"])
+        self.assertEqual(len(seen), 6, seen)
+
+    def test_bad_requests(self):
+        for raw in (b"{", b"[]", b"\xff\xfe", b'{"name":"a","name":"b"}', b'{"name":' + b"[" * 2000 + b"]" * 2000 + b"}", b'"x"',
+                    b'{"name":"a\\u0000b"}', b'{"name": 1e999}', b'{"name": 123456789012345678901234567890}'):
+            got = self.root.post("/api/tag", raw=raw)
+            self.assertIn(got.status, (400, 413, 422), (raw[:40], got.body[:200]))
+            self.assertEqual(got.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(self.root.post("/api/tag", raw=b"name=x", headers={"Content-Type": "application/x-www-form-urlencoded"}).status, 415)
+        self.assertEqual(self.root.get("/api/device/999999999999").status, 404)
+        self.assertEqual(self.root.get("/api/nothing").status, 404)
+        self.assertEqual(self.root.call("PUT", "/api/tag", {}).status, 405)
+        self.assertEqual(self.root.get("/api/device?colour=eq.red").status, 422)
+        self.assertEqual(self.root.get("/../../etc/passwd").status, 404)
+        self.assertEqual(self.root.get("/api/device?name=eq.%ff").status, 400)
+
+    def test_filters_order_pages(self):
+        for n in range(25):
+            self.make("site", name=f"Station {n:02}", country="KE" if n % 2 else "CH")
+        got = self.root.get("/api/site?name=like.Station*&country=eq.KE&order=name.desc&count=exact&limit=5&select=name").json
+        self.assertEqual(got["count"], 12)
+        self.assertEqual([i["name"] for i in got["items"]], [f"Station {n:02}" for n in (23, 21, 19, 17, 15)])
+        self.assertEqual(set(got["items"][0]) & {"country", "name"}, {"name"})
+        names, after = [], None
+        while True:
+            page = self.root.get("/api/site?name=like.Station*&order=country,name.desc&limit=4" + (f"&after={after}" if after else "")).json
+            names += [(i["country"], i["name"]) for i in page["items"]]
+            after = page["next"]
+            if not after:
+                break
+        self.assertEqual(len(names), 25)
+        self.assertEqual(names, sorted(names, key=lambda p: (p[0], [-ord(c) for c in p[1]])))
+        either = self.root.get("/api/site?or=(name.eq.Station%2001,and(name.ilike.*STATION%2002*,country.eq.CH))").json
+        self.assertEqual({i["name"] for i in either["items"]}, {"Station 01", "Station 02"})
+        some = self.root.get("/api/site?name=in.(Station%2003,%22Station%2004%22)&count=exact").json
+        self.assertEqual(some["count"], 2)
+        none = self.root.get("/api/site/count?name=like.Station*&name=not.like.*0*&country=neq.KE").json
+        self.assertEqual(none["count"], 4)
+
+    def test_money_and_dates(self):
+        for amount in ("99.99", "100", "100.01"):
+            self.make("device", name="money " + amount, **{"class": "sensor"}, cost={"amount": amount, "currency": "EUR"})
+        got = self.root.get("/api/device?class=eq.sensor&cost=gt.100%20EUR").json
+        self.assertEqual([i["name"] for i in got["items"]], ["money 100.01"])
+        self.assertEqual(self.root.get("/api/device/count?class=eq.sensor&cost=lte.100%20EUR").json["count"], 2)
+        self.assertEqual(self.root.get("/api/device/count?class=eq.sensor&cost=gt.0%20USD").json["count"], 0)
+
+    def test_facets(self):
+        for state in range(3):
+            self.make("task", title=f"facet {state}")
+        got = self.root.get("/api/task/facets?by=state&title=like.facet*").json
+        self.assertEqual(got, {"facets": {"state": [{"value": "open", "count": 3}]}, "count": 3})
+
+    def test_lists_of_references_and_links(self):
+        tags = [self.make("tag", name=f"link {n}") for n in range(3)]
+        device = self.make("device", name="tagged", **{"class": "server"}, tags=[tags[2], tags[0]])
+        self.assertEqual(self.root.get("/api/device/" + device).json["tags"], [tags[2], tags[0]])
+        self.assertEqual(self.root.get(f"/api/device?tags=cs.{{{tags[0]}}}").json["items"][0]["id"], device)
+        shown = self.root.get(f"/api/device/{device}?expand=tags").json["tags"]
+        self.assertEqual([t["title"] for t in shown], ["link 2", "link 0"])
+        self.root.patch("/api/device/" + device, {"tags": [tags[1]]})
+        self.assertEqual(self.root.get("/api/device/" + device).json["tags"], [tags[1]])
+        links = self.root.get(f"/api/tag/{tags[1]}/links").json
+        self.assertEqual(links["to"][0]["items"][0]["title"], "tagged")
+        self.assertEqual(self.root.post("/api/device", {"name": "x", "tags": ["12345"]}).status, 422)
+
+    def test_transitions(self):
+        device = self.make("device", name="moves", **{"class": "laptop"}, cost={"amount": "10", "currency": "USD"})
+        self.assertEqual(self.root.post(f"/api/device/{device}/dispose").status, 409)
+        for step in ("receive", "issue", "write_off"):
+            self.assertEqual(self.root.post(f"/api/device/{device}/{step}").status, 200, step)
+        refused = self.root.post(f"/api/device/{device}/dispose")
+        self.assertEqual(refused.status, 422)
+        self.assertEqual(refused.json["errors"][0]["pointer"], "/wipe_certificate")
+        certificate = {"name": "wipe.pdf", "type": "application/pdf", "size": 10, "sha256": "0" * 64}
+        self.assertEqual(self.root.post(f"/api/device/{device}/dispose", {"wipe_certificate": certificate}).status, 200)
+        self.assertEqual(self.root.get("/api/device/" + device).json["state"], "disposed")
+
+    def test_unique(self):
+        self.make("entity", name="First", code="SAME", parent=self.home)
+        got = self.root.post("/api/entity", {"name": "Second", "code": "SAME", "parent": self.home})
+        self.assertEqual(got.status, 409)
+        self.assertEqual(got.json["errors"][0]["pointer"], "/code")
+
+    def test_tree_has_no_circle(self):
+        above = self.make("entity", name="Above", parent=self.home)
+        below = self.make("entity", name="Below", parent=above)
+        got = self.root.patch("/api/entity/" + above, {"parent": below})
+        self.assertEqual(got.status, 422, got.body)
+
+    def test_archive(self):
+        tag = self.make("tag", name="old")
+        self.assertEqual(self.root.call("DELETE", "/api/tag/" + tag).status, 200)
+        self.assertEqual(self.root.get("/api/tag/count?name=eq.old").json["count"], 0)
+        self.assertEqual(self.root.get("/api/tag/count?name=eq.old&archived=any").json["count"], 1)
+        self.assertEqual(self.root.patch("/api/tag/" + tag, {"name": "new"}).status, 409)
+        self.assertEqual(self.root.post(f"/api/tag/{tag}/restore").status, 200)
+        self.assertEqual(self.root.get("/api/tag/count?name=eq.old").json["count"], 1)
+
+    def test_history(self):
+        site = self.make("site", name="Before", country="KE")
+        self.root.patch("/api/site/" + site, {"name": "After"})
+        items = self.root.get(f"/api/site/{site}/history").json["items"]
+        self.assertEqual([i["version"] for i in items], [2, 1])
+        self.assertEqual(items[0]["changes"], {"name": ["Before", "After"]})
+        self.assertEqual(items[0]["authority"][0]["function"], "site.update")
+
+    def test_idempotency(self):
+        key = {"Idempotency-Key": "once-" + self.id()}
+        first = self.root.post("/api/tag", {"name": "idempotent"}, headers=key)
+        second = self.root.post("/api/tag", {"name": "idempotent"}, headers=key)
+        self.assertEqual((first.status, first.body), (second.status, second.body))
+        self.assertEqual(self.root.get("/api/tag/count?name=eq.idempotent").json["count"], 1)
+        self.assertEqual(self.root.post("/api/tag", {"name": "other"}, headers=key).status, 422)
+
+    def test_dry_run(self):
+        got = self.root.post("/api/tag?dry_run=true", {"name": "never"}).json
+        self.assertEqual(got["changes"][0]["fields"]["name"], [None, "never"])
+        self.assertEqual(self.root.get("/api/tag/count?name=eq.never").json["count"], 0)
+
+    def test_batch_is_all_or_nothing(self):
+        calls = [{"operation": "tag.create", "input": {"name": f"batch {n}"}} for n in range(3)]
+        got = self.root.post("/api/batch", {"calls": calls})
+        self.assertEqual(len(got.json["answers"]), 3)
+        entries = {self.root.get(f"/api/tag/{a['id']}/history").json["items"][0]["entry"] for a in got.json["answers"]}
+        self.assertEqual(len(entries), 1, "one journal entry for the batch")
+        bad = self.root.post("/api/batch", {"calls": calls + [{"operation": "tag.create", "input": {"colour": 1}}]})
+        self.assertEqual(bad.status, 422)
+        self.assertTrue(bad.json["errors"][0]["pointer"].startswith("/calls/3/input"), bad.body)
+        self.assertEqual(self.root.get("/api/tag/count?name=like.batch*").json["count"], 3)
+
+    def test_proposals(self):
+        site = self.make("site", name="Proposed", country="FR")
+        stored = self.root.patch(f"/api/site/{site}?propose=true", {"name": "Agreed"})
+        self.assertEqual(stored.status, 201, stored.body)
+        proposal = stored.json["id"]
+        self.assertEqual(self.root.get("/api/site/" + site).json["name"], "Proposed")
+        preview = self.root.post(f"/api/proposal/{proposal}/preview").json
+        self.assertEqual(preview["changes"][0]["fields"]["name"], ["Proposed", "Agreed"])
+        self.assertEqual(self.root.get("/api/site/" + site).json["version"], 1)
+        self.assertEqual(self.root.post(f"/api/proposal/{proposal}/apply").status, 200)
+        self.assertEqual(self.root.get("/api/site/" + site).json["name"], "Agreed")
+        self.assertEqual(self.root.post(f"/api/proposal/{proposal}/apply").status, 409)
+        late = self.root.patch(f"/api/site/{site}?propose=true", {"name": "Too late"}).json["id"]
+        self.root.patch("/api/site/" + site, {"name": "Changed meanwhile"})
+        self.assertIn("changed", self.root.post(f"/api/proposal/{late}/preview").json["refused"])
+        self.assertEqual(self.root.post(f"/api/proposal/{late}/apply").status, 412)
+        self.assertEqual(self.root.post(f"/api/proposal/{late}/withdraw").json["state"], "withdrawn")
+
+    def test_rights_by_entity(self):
+        north = self.make("entity", name="North", parent=self.home)
+        south = self.make("entity", name="South", parent=self.home)
+        chief, person, account = self.person("Chief of North " + self.id(), "entity_ict_chief", north)
+        mine = self.make("device", chief, name="northern", entity=north, **{"class": "radio"})
+        theirs = self.make("device", name="southern", entity=south, **{"class": "radio"})
+        self.assertEqual([i["id"] for i in chief.get("/api/device?class=eq.radio").json["items"]], [mine])
+        self.assertEqual(chief.get("/api/device/" + theirs).status, 404)
+        self.assertEqual(chief.patch("/api/device/" + theirs, {"name": "taken"}).status, 404)
+        self.assertEqual(chief.post("/api/device", {"name": "x", "entity": south}).status, 403)
+        self.assertEqual(chief.get("/api/device/count?class=eq.radio").json["count"], 1)
+        self.assertEqual(chief.patch("/api/device/" + mine, {"entity": south}).status, 403)
+
+    def test_masks(self):
+        desk, _, _ = self.person("Plain " + self.id(), None)
+        other = self.make("person", name="Hidden Person", email="hidden@example.org", grade="D-2", private_email="h@example.net")
+        seen = desk.get("/api/person/" + other).json
+        self.assertNotIn("grade", seen)
+        self.assertIn("grade", seen["masked"])
+        self.assertEqual(seen["name"], "Hidden Person")
+        self.assertEqual(desk.get("/api/person?grade=eq.D-2").status, 403)
+        self.assertEqual(desk.get("/api/person?order=grade").status, 403)
+        self.assertEqual(desk.get("/api/person/facets?by=grade").status, 403)
+
+    def test_nobody_without_sign_in(self):
+        nobody = Client(self.server.address)
+        for path in ("/api/device", "/api/session", "/api/log/1", "/api/device/1/history"):
+            self.assertEqual(nobody.get(path).status, 401, path)
+        self.assertEqual(nobody.post("/api/device", {"name": "x"}).status, 401)
+        self.assertEqual(Client(self.server.address, "mandate_wrong").get("/api/device").status, 401)
+
+    def test_token_is_narrow_and_revocable(self):
+        _, person, account = self.person("Token holder " + self.id(), "administrator")
+        link = self.root.post(f"/api/account/{account}/link").json["secret"]
+        session = Client(self.server.address).post("/api/session/link", {"link": link})
+        self.assertEqual(session.status, 200, session.body)
+        cookie = session.headers["Set-Cookie"].split(";")[0]
+        self.assertIn("HttpOnly", session.headers["Set-Cookie"])
+        signed = {"Cookie": cookie, "X-CSRF-Token": session.json["csrf"]}
+        plain = Client(self.server.address)
+        self.assertEqual(plain.post("/api/tag", {"name": "forged"}, headers={"Cookie": cookie}).status, 403)
+        made = plain.post("/api/access_token", {"name": "narrow", "functions": "tag.read tag.create"}, headers=signed)
+        self.assertEqual(made.status, 201, made.body)
+        narrow = Client(self.server.address, made.json["secret"])
+        self.assertEqual(narrow.post("/api/tag", {"name": "narrow"}).status, 201)
+        self.assertEqual(narrow.post("/api/site", {"name": "x"}).status, 403)
+        self.assertEqual(narrow.get("/api/device").json["items"], [])
+        self.assertEqual(plain.post(f"/api/access_token/{made.json['id']}/revoke", headers=signed).status, 200)
+        self.assertEqual(narrow.get("/api/tag").status, 401)
+        self.assertEqual(Client(self.server.address).post("/api/session/link", {"link": link}).status, 401)
+
+    def test_password(self):
+        _, _, account = self.person("Pass Word", "auditor")
+        link = self.root.post(f"/api/account/{account}/link").json["secret"]
+        session = Client(self.server.address).post("/api/session/link", {"link": link})
+        signed = {"Cookie": session.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": session.json["csrf"]}
+        plain = Client(self.server.address)
+        self.assertEqual(plain.post("/api/account/password", {"password": "short"}, headers=signed).status, 422)
+        self.assertEqual(plain.post("/api/account/password", {"password": "correct horse battery"}, headers=signed).status, 200)
+        self.assertEqual(plain.post("/api/session", {"login": "Pass Word", "password": "wrong horse battery"}).status, 401)
+        good = plain.post("/api/session", {"login": "Pass Word", "password": "correct horse battery"})
+        self.assertEqual(good.status, 200, good.body)
+        cookie = {"Cookie": good.headers["Set-Cookie"].split(";")[0]}
+        self.assertEqual(plain.get("/api/session", headers=cookie).json["login"], "Pass Word")
+        self.assertEqual(plain.call("DELETE", "/api/session", headers=dict(cookie, **{"X-CSRF-Token": good.json["csrf"]})).status, 200)
+        self.assertEqual(plain.get("/api/session", headers=cookie).status, 401)
+        for _ in range(10):
+            plain.post("/api/session", {"login": "Pass Word", "password": "wrong horse battery"})
+        self.assertIn(plain.post("/api/session", {"login": "Pass Word", "password": "correct horse battery"}).status, (401, 429))
+
+    def test_rights_end_at_once(self):
+        client, person, _ = self.person("Short time " + self.id(), "asset_manager")
+        self.make("device", client, name="while I may", **{"class": "other"}, entity=self.home)
+        held = self.root.get(f"/api/assignment?person=eq.{person}").json["items"][0]["id"]
+        self.assertEqual(self.root.post(f"/api/assignment/{held}/revoke").status, 200)
+        self.wait_denied(client)
+
+    def wait_denied(self, client):
+        import time
+        for _ in range(40):
+            if client.post("/api/device", {"name": "no more", "entity": self.home}).status == 403:
+                return
+            time.sleep(0.05)
+        self.fail("a revoked role still works")
+
+    def test_openapi_is_true(self):
+        """Every answer fits the schema that the description gives for it, by an independent validator."""
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("python3-jsonschema is not there")
+        document = self.root.get("/openapi.json").json
+        self.assertEqual(document["openapi"], "3.1.0")
+        self.make("device", name="described", **{"class": "server"}, cost={"amount": "5", "currency": "USD"})
+        checked = 0
+        for path, methods in document["paths"].items():
+            if "get" not in methods or "{id}" in path:
+                continue
+            got = self.root.get(path)
+            self.assertIn(got.status, (200,), (path, got.body[:300]))
+            schema = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            whole = dict(schema, components=document["components"])
+            jsonschema.Draft202012Validator(whole).validate(got.json)
+            checked += 1
+        self.assertGreater(checked, 60)
+
+    def test_health_and_metrics(self):
+        plain = Client(self.server.address)
+        self.assertEqual(plain.get("/health/ready").status, 200)
+        metrics = plain.get("/metrics").body.decode()
+        self.assertIn('mandate_calls_total{operation="device.list"', metrics + 'mandate_calls_total{operation="device.list"')
+        self.assertRegex(metrics, r"mandate_journal_leaves \d+")
+
+
+class OnSQLite(Records, unittest.TestCase):
+    database = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.open()
+
+
+@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
+class OnPostgres(Records, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.database = cls.postgres.database("mandate")
+        cls.open()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            cls.postgres.remove()
+
+
+if __name__ == "__main__":
+    unittest.main()
