@@ -115,11 +115,12 @@ static void test_more_than_a_millisecond_holds(void **state)
 	id_source_free(s);
 }
 
-enum { THREADS = 4, EACH = 50000 };
+enum { THREADS = 4, EACH = 100000 };
 
 struct worker {
 	pthread_t thread;
 	struct id_source *source;
+	pthread_barrier_t *start;
 	int64_t *ids;
 	bool ordered;
 };
@@ -128,6 +129,7 @@ static void *take_ids(void *data)
 {
 	struct worker *w = data;
 	w->ordered = true;
+	pthread_barrier_wait(w->start);
 	for (size_t i = 0; i < EACH; i++) {
 		w->ids[i] = id_next(w->source);
 		w->ordered &= i == 0 || w->ids[i] > w->ids[i - 1];
@@ -145,15 +147,18 @@ static void test_threads(void **state)
 {
 	static int64_t ids[THREADS * EACH];
 	struct worker workers[THREADS];
+	pthread_barrier_t start;
 	struct id_source *s = id_source_new(1, 0, &clock_system);
+	pthread_barrier_init(&start, NULL, THREADS);
 	for (size_t i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ .source = s, .ids = ids + i * EACH };
+		workers[i] = (struct worker){ .source = s, .start = &start, .ids = ids + i * EACH };
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, take_ids, &workers[i]), 0);
 	}
 	for (size_t i = 0; i < THREADS; i++) {
 		pthread_join(workers[i].thread, NULL);
 		assert_true(workers[i].ordered);
 	}
+	pthread_barrier_destroy(&start);
 	qsort(ids, THREADS * EACH, sizeof *ids, by_number);
 	for (size_t i = 1; i < THREADS * EACH; i++)
 		assert_true(ids[i] != ids[i - 1]);
