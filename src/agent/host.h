@@ -23,11 +23,11 @@ HOST_PATH bool host_has(struct host *h, const char *path, ...);
 /* The last part of where a link points to. */
 HOST_PATH struct str host_link(struct host *h, const char *path, ...);
 /* Names in a folder, sorted. */
-HOST_PATH struct host_names host_list(struct host *h, const char *path, ...);
 struct host_names {
 	struct str *items;
 	size_t count;
 };
+HOST_PATH struct host_names host_list(struct host *h, const char *path, ...);
 /* The path with the root before it, for calls of one's own; NULL when out of memory. */
 HOST_PATH const char *host_path(struct host *h, const char *path, ...);
 /* Text fit for the report: valid UTF-8, controls as blanks, trimmed, at most `max` bytes. */
@@ -42,13 +42,13 @@ void put_true(struct json_writer *w, const char *name, bool is);      /* false i
 /* --- sections --------------------------------------------------------------------------------------- */
 /* Each writes one JSON object; false: there is nothing to tell. `digest` is for packages, whose digest is defined
  * over the list itself; all others leave it empty. */
+typedef bool section_writer(struct host *h, struct json_writer *w, uint8_t digest[32], bool *ret_has_digest);
 struct section {
 	const char *name;
-	bool (*write)(struct host *h, struct json_writer *w, uint8_t digest[32], bool *ret_has_digest);
+	section_writer *write;
 };
 extern const struct section sections[]; /* ends with name == NULL */
 
-typedef bool section_writer(struct host *h, struct json_writer *w, uint8_t digest[32], bool *ret_has_digest);
 section_writer write_identity, write_os, write_cpu, write_memory, write_disks, write_filesystems, write_network, write_packages,
 	write_users, write_use, write_state;
 
