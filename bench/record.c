@@ -2,7 +2,7 @@
  * a transaction, as the server commits them, and in bulk. Prints one JSON line a figure. Beside each figure stands how
  * many bare inserts into the same table, indexes and all, the store makes in the same groups. Neighbours: src/record;
  * run by `make bench`.
- *   bench_record PACKS [postgres://…] */
+ *   bench_record PACKS [postgres://…|-] [figure] */
 #include "../src/record/test_rig.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -197,18 +197,29 @@ static void bulk(struct estate *s, const char *name, const char *kind, int64_t c
 	report(name, count, began);
 }
 
+static const struct figure {
+	const char *name, *kind;
+	int64_t count;
+	filler *fill;
+	void (*run)(struct estate *s, const char *name, const char *kind, int64_t count, filler *fill);
+} figures[] = {
+	{ "record_create_lean", "reading", LEAN, reading, singles },
+	{ "record_create_device", "device", DEVICES, device, singles },
+	{ "record_bulk_lean", "reading", LEAN, reading, bulk },
+	{ "record_bulk_device", "device", DEVICES, device, bulk },
+};
+
 int main(int argc, char **argv)
 {
 	struct estate s = { 0 };
 	if (argc < 2) {
-		fprintf(stderr, "bench_record PACKS [postgres://…]\n");
+		fprintf(stderr, "bench_record PACKS [postgres://…|-] [figure]\n");
 		return 2;
 	}
-	prepare(&s, argv[1], argc > 2 ? argv[2] : NULL);
-	singles(&s, "record_create_lean", "reading", LEAN, reading);
-	singles(&s, "record_create_device", "device", DEVICES, device);
-	bulk(&s, "record_bulk_lean", "reading", LEAN, reading);
-	bulk(&s, "record_bulk_device", "device", DEVICES, device);
+	prepare(&s, argv[1], argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL);
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+		if (argc < 4 || strcmp(argv[3], figures[i].name) == 0)
+			figures[i].run(&s, figures[i].name, figures[i].kind, figures[i].count, figures[i].fill);
 	rig_free(s.rig);
 	return 0;
 }

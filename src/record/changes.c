@@ -1,12 +1,13 @@
 /* What one operation changed, as the journal's payload and as a preview. Neighbours: write.c adds changes, the kernel's
  * writer turns them into an entry; history.c reads the same shapes back. */
 #include "record/changes.h"
-#include "base/vec.h"
 #include "internal.h"
 #include <string.h>
 
 #define CHANGES_MOST 1000
+#define ERASED_MOST 100000 /* a person may be named by many records, and is erased from all of them or from none */
 #define AUTHORITIES_MOST 64
+#define KNOWN 256
 
 struct change {
 	const struct kind *kind;
@@ -23,6 +24,11 @@ struct changes {
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
 	size_t authority_count;
+	struct known { /* targets found; a place each by id, the newest stays */
+		const struct kind *kind;
+		int64_t id, person;
+		bool system;
+	} known[KNOWN];
 };
 
 struct changes *changes_new(struct arena *arena)
@@ -56,8 +62,10 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 		      struct error *e)
 {
 	struct changes *c = x->changes;
-	if (c->count == CHANGES_MOST)
-		return error_fail(e, E_LIMIT, N_("One operation may change at most 1,000 records"));
+	bool erasing = strcmp(action, "erase") == 0;
+	if (c->count >= (erasing ? ERASED_MOST : CHANGES_MOST))
+		return error_fail(e, E_LIMIT, erasing ? N_("One person is named by more than 100,000 records")
+						      : N_("One operation may change at most 1,000 records"));
 	struct change *change = ARENA_NEW(c->arena, struct change);
 	if (!change)
 		return error_nomem(e);
@@ -68,7 +76,20 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 		c->first = change;
 	c->last = change;
 	c->count++;
+	if (strcmp(action, "archive") == 0)
+		c->known[(uint64_t)ref->id % KNOWN].id = 0;
 	return OK;
+}
+
+bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
+{
+	const struct known *known = &c->known[(uint64_t)id % KNOWN];
+	return known->id == id && known->kind == k && known->person == x->who.person && known->system == x->who.system;
+}
+
+void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
+{
+	c->known[(uint64_t)id % KNOWN] = (struct known){ k, id, x->who.person, x->who.system };
 }
 
 bool changes_touched(const struct changes *c, const struct kind *k)
@@ -81,41 +102,60 @@ bool changes_touched(const struct changes *c, const struct kind *k)
 
 /* --- values --------------------------------------------------------------------------------------- */
 
-/* The person a personal value is about, on this side of the change; 0: nobody. */
 int64_t personal_subject(const struct kind *k, const struct field *f, int64_t id, const struct value *values)
 {
 	if (strcmp(f->personal->subject, "self") == 0)
 		return id;
 	const struct field *to = kind_field(k, str_of(f->personal->subject));
-	if (!to || !values[to->index].set || values[to->index].null)
-		return 0;
-	return values[to->index].integer;
+	return to && value_given(&values[to->index]) ? values[to->index].integer : 0;
 }
 
-enum code personal_seal(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, int64_t subject,
-			const struct value *v, struct str *ret, struct error *e)
+/* A digest tells that a value changed, and proves it to who knows the value. */
+static void put_digest(struct record_context *x, struct str json, struct json_writer *w)
 {
-	CLEAN_BUF struct buf plain;
-	struct json_writer w;
-	struct str context = arena_format(x->arena, "%s.%s %lld", k->name, f->name, (long long)id);
-	buf_init(&plain, 0);
-	json_writer_init(&w, &plain);
-	value_to_json(f, v, &w);
-	if (!buf_ok(&plain) || !context.data)
-		return error_nomem(e);
-	return keyring_seal(x->keyring, subject, buf_str(&plain), context, x->arena, ret, e);
+	uint8_t salt[16], digest[SHA256_SIZE];
+	char hex[65];
+	random_fill(x->random, salt, sizeof salt);
+	const struct str pieces[] = { { (const char *)salt, sizeof salt }, json };
+	sha256_pieces(pieces, 2, digest);
+	json_object(w);
+	json_member_text(w, "digest", ((struct str){ hex, hex_encode(digest, sizeof digest, hex) }));
+	json_member_text(w, "salt", ((struct str){ hex, hex_encode(salt, sizeof salt, hex) }));
+	json_object_end(w);
 }
 
-static enum code write_sealed(struct record_context *x, const struct change *c, const struct field *f, const struct value *values,
-			      struct json_writer *w, struct error *e)
+static enum code write_plain(struct record_context *x, const struct field *f, const struct value *v, struct json_writer *w, struct error *e)
 {
-	int64_t subject = personal_subject(c->kind, f, c->ref.id, values);
-	struct str sealed;
-	if (!subject) { /* about nobody */
-		value_to_json(f, &values[f->index], w);
+	if (!(f->flags & FIELD_NO_HISTORY)) {
+		value_to_json(f, v, w);
 		return OK;
 	}
-	enum code code = personal_seal(x, c->kind, f, c->ref.id, subject, &values[f->index], &sealed, e);
+	CLEAN_BUF struct buf json;
+	struct json_writer inner;
+	buf_init(&json, 0);
+	json_writer_init(&inner, &json);
+	value_to_json(f, v, &inner);
+	if (!buf_ok(&json))
+		return error_nomem(e);
+	put_digest(x, buf_str(&json), w);
+	return OK;
+}
+
+enum code personal_write(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, const struct value *values,
+			 struct json_writer *w, struct error *e)
+{
+	int64_t subject = personal_subject(k, f, id, values);
+	if (!subject)
+		return write_plain(x, f, &values[f->index], w, e);
+	CLEAN_BUF struct buf plain;
+	struct json_writer inner;
+	struct str sealed, context = arena_format(x->arena, "%s.%s %lld", k->name, f->name, (long long)id);
+	buf_init(&plain, 0);
+	json_writer_init(&inner, &plain);
+	TRY(write_plain(x, f, &values[f->index], &inner, e));
+	if (!buf_ok(&plain) || !context.data)
+		return error_nomem(e);
+	enum code code = keyring_seal(x->keyring, subject, buf_str(&plain), context, x->arena, &sealed, e);
 	if (code != OK && code != E_NOT_FOUND)
 		return code;
 	json_object(w);
@@ -125,56 +165,32 @@ static enum code write_sealed(struct record_context *x, const struct change *c, 
 		json_member_bool(w, "erased", true);
 	json_member_id(w, "subject", subject);
 	json_object_end(w);
-	if (code == E_NOT_FOUND)
-		error_clear(e);
-	return OK;
-}
-
-static enum code write_digest(struct record_context *x, const struct field *f, const struct value *v, struct json_writer *w, struct error *e)
-{
-	CLEAN_BUF struct buf plain;
-	struct json_writer inner;
-	uint8_t salt[16], digest[SHA256_SIZE];
-	char hex[65];
-	buf_init(&plain, 0);
-	random_fill(x->random, salt, sizeof salt);
-	buf_add(&plain, salt, sizeof salt);
-	json_writer_init(&inner, &plain);
-	value_to_json(f, v, &inner);
-	if (!buf_ok(&plain))
-		return error_nomem(e);
-	sha256(plain.data, plain.len, digest);
-	json_object(w);
-	hex_encode(digest, sizeof digest, hex);
-	json_member_text(w, "digest", str_of(hex));
-	hex_encode(salt, sizeof salt, hex);
-	json_member_text(w, "salt", str_of(hex));
-	json_object_end(w);
+	if (code != OK)
+		error_clear(e); /* an erased person is no fault */
 	return OK;
 }
 
 /* One side of a change. */
-static enum code write_value(struct record_context *x, const struct change *c, const struct field *f, const struct value *values,
-			     bool plain, struct json_writer *w, struct error *e)
+static enum code write_side(struct record_context *x, const struct change *c, const struct field *f, const struct value *values, bool plain,
+			    struct json_writer *w, struct error *e)
 {
 	const struct value *v = values ? &values[f->index] : NULL;
-	if (!v || !v->set || v->null) {
+	if (!v || !value_given(v)) {
 		json_put_null(w);
 		return OK;
 	}
-	if (!plain && f->personal)
-		return write_sealed(x, c, f, values, w, e);
-	if (!plain && (f->flags & FIELD_NO_HISTORY))
-		return write_digest(x, f, v, w, e);
-	value_to_json(f, v, w);
-	return OK;
+	if (plain) {
+		value_to_json(f, v, w);
+		return OK;
+	}
+	return f->personal ? personal_write(x, c->kind, f, c->ref.id, values, w, e) : write_plain(x, f, v, w, e);
 }
 
 static bool differs(const struct change *c, const struct field *f)
 {
 	const struct value *after = &c->after[f->index];
 	if (!c->before)
-		return after->set && !after->null && (f->type != FIELD_REFS || after->refs.count);
+		return value_given(after) && (f->type != FIELD_REFS || after->refs.count);
 	return !value_equal(f, &c->before[f->index], after);
 }
 
@@ -205,8 +221,8 @@ static enum code write_change(struct record_context *x, const struct change *c, 
 			continue;
 		json_name(w, str_of(f->name));
 		json_list(w);
-		TRY(write_value(x, c, f, c->before, plain, w, e));
-		TRY(write_value(x, c, f, c->after, plain, w, e));
+		TRY(write_side(x, c, f, c->before, plain, w, e));
+		TRY(write_side(x, c, f, c->after, plain, w, e));
 		json_list_end(w);
 	}
 	json_object_end(w);

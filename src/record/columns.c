@@ -53,14 +53,11 @@ enum column_type field_column_type(const struct field *f)
 	}
 }
 
-bool field_in_history(const struct field *f)
+size_t field_history_columns(const struct field *f)
 {
-	return !(f->flags & FIELD_NO_HISTORY);
-}
-
-bool field_sealed(const struct field *f)
-{
-	return f->personal != NULL;
+	if (f->flags & FIELD_NO_HISTORY)
+		return 0;
+	return f->type == FIELD_MONEY && !f->personal ? 2 : 1;
 }
 
 void columns_add(struct buf *sql, const struct kind *k, const char *prefix)
@@ -82,23 +79,22 @@ void columns_add(struct buf *sql, const struct kind *k, const char *prefix)
 
 struct sql_value field_sql(const struct field *f, const struct value *v)
 {
-	if (!v->set || v->null)
+	if (!value_given(v))
 		return SQL_N;
 	if (f->type == FIELD_MONEY)
 		return SQL_I(v->money.minor);
 	return field_column_type(f) == COLUMN_TEXT ? SQL_T(v->text) : SQL_I(v->integer);
 }
 
-void field_bind(struct statement *s, const struct field *f, const struct value *v, const char *separator)
+size_t field_params(const struct field *f, const struct value *v, struct sql_value *ret)
 {
 	if (f->type == FIELD_REFS)
-		return;
-	buf_add_text(&s->sql, separator);
-	statement_param(s, field_sql(f, v));
-	if (f->type == FIELD_MONEY) {
-		buf_add_text(&s->sql, separator);
-		statement_param(s, !v->set || v->null ? SQL_N : SQL_T(str_of(v->money.currency)));
-	}
+		return 0;
+	ret[0] = field_sql(f, v);
+	if (f->type != FIELD_MONEY)
+		return 1;
+	ret[1] = value_given(v) ? SQL_T(str_of(v->money.currency)) : SQL_N;
+	return 2;
 }
 
 enum code field_read(const struct rows *rows, size_t *io_column, const struct field *f, struct arena *arena, struct value *ret,

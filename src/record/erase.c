@@ -1,35 +1,73 @@
 /* Erasing a person: the live values are overwritten in every kind that holds them, then the key is destroyed that
- * history and journal are sealed under. Neighbours: write.c (row_write), journal/keyring. */
+ * history and journal are sealed under. What the kernel keeps of past requests (stored answers, inputs of proposals) it
+ * forgets itself, in the same call. Neighbours: versions.c writes, layout.h knows what was set aside, journal/keyring. */
 #include "internal.h"
+#include "layout.h"
 #include <string.h>
 
 #define ROWS_AT_ONCE 200
 
+struct erasure {
+	struct record_context *x;
+	int64_t person;
+	struct layout layout; /* knows the columns set aside, which may hold plain personal values too */
+};
+
 static bool about_self(const struct field *f)
 {
-	return f->personal && strcmp(f->personal->subject, "self") == 0;
+	return strcmp(f->personal->subject, "self") == 0;
 }
 
-/* Is the value, on this row, about the person? */
-static bool about_person(const struct kind *k, const struct field *f, const struct record_row *row, int64_t person)
+/* What stands in place of a name that may not be missing. */
+static enum code neutral(struct record_context *x, const struct field *f, int64_t id, struct value *ret, struct error *e)
 {
-	return f->personal && personal_subject(k, f, row->id, row->values) == person;
+	bool needed = f->flags & (FIELD_REQUIRED | FIELD_TITLE);
+	*ret = (struct value){ .set = true, .null = true };
+	if (!needed || (f->type != FIELD_TEXT && f->type != FIELD_LOCAL))
+		return OK;
+	ret->null = false;
+	if (f->type == FIELD_LOCAL)
+		ret->text = STR("{\"en\":\"(erased)\"}");
+	else if (f->flags & FIELD_UNIQUE)
+		ret->text = arena_format(x->arena, "(erased %lld)", (long long)id);
+	else
+		ret->text = STR("(erased)");
+	return ret->text.data ? OK : error_nomem(e);
 }
 
-/* A required text stays a text; everything else becomes unknown. */
-static enum code erase_row(struct record_context *x, const struct kind *k, struct record_row *row, int64_t person, struct record_ref *ret,
-			   struct error *e)
+/* The row's personal cells in columns set aside, of the live row or of history. */
+static enum code forget_aside(struct erasure *r, struct str table, int64_t id, struct error *e)
 {
+	const struct layout_table *t = layout_table_find(&r->layout, table);
+	CLEAN_STATEMENT struct statement s;
+	bool any = false;
+	statement_init(&s);
+	buf_format(&s.sql, "UPDATE %.*s SET ", STR_ARG(table));
+	for (size_t i = 0; t && i < t->column_count; i++) {
+		if (!t->columns[i].of.len || !t->columns[i].personal)
+			continue;
+		buf_format(&s.sql, "%s%s = NULL", any ? ", " : "", t->columns[i].name.data);
+		any = true;
+	}
+	buf_add_text(&s.sql, " WHERE id = ?1");
+	TRY(statement_ok(&s, e));
+	return any ? sql_exec_built(r->x->conn, buf_str(&s.sql), SQL_PARAMS(SQL_I(id)), NULL, e) : OK;
+}
+
+static enum code erase_row(struct erasure *r, const struct kind *k, struct record_row *row, struct record_ref *ret, struct error *e)
+{
+	struct record_context *x = r->x;
 	struct value *after = ARENA_ARRAY(x->arena, k->field_count + 1, struct value);
-	if (!after)
+	struct str history = arena_format(x->arena, "%s_history", k->name);
+	if (!after || !history.data)
 		return error_nomem(e);
 	for (const struct field *f = k->fields; f->name; f++) {
 		after[f->index] = row->values[f->index];
-		if (!about_person(k, f, row, person) || row->values[f->index].null)
-			continue;
-		bool text = f->type == FIELD_TEXT && (f->flags & (FIELD_REQUIRED | FIELD_TITLE));
-		after[f->index] = text ? (struct value){ .set = true, .text = STR("(erased)") } : (struct value){ .set = true, .null = true };
+		if (f->personal && value_given(&row->values[f->index]) && personal_subject(k, f, row->id, row->values) == r->person)
+			TRY(neutral(x, f, row->id, &after[f->index], e));
 	}
+	TRY(forget_aside(r, str_of(k->name), row->id, e));
+	TRY(forget_aside(r, history, row->id, e));
 	return row_write(x, k, &(struct row_change){ row, after, row->entity, row->archived, row->state, "erase" }, ret, e);
 }
 
@@ -55,27 +93,27 @@ static enum code rows_naming(struct record_context *x, const struct kind *k, con
 	return OK;
 }
 
-static enum code erase_naming(struct record_context *x, const struct kind *k, const char *subject, int64_t person, struct error *e)
+static enum code erase_naming(struct erasure *r, const struct kind *k, const char *subject, struct error *e)
 {
 	int64_t ids[ROWS_AT_ONCE], after = 0;
 	size_t n;
 	do {
-		TRY(rows_naming(x, k, subject, person, after, ids, &n, e));
+		TRY(rows_naming(r->x, k, subject, r->person, after, ids, &n, e));
 		for (size_t i = 0; i < n; i++) {
 			struct record_row row;
 			struct record_ref ref;
-			TRY(row_load(x, k, ids[i], true, &row, e));
-			TRY(erase_row(x, k, &row, person, &ref, e));
+			TRY(row_load(r->x, k, ids[i], true, &row, e));
+			TRY(erase_row(r, k, &row, &ref, e));
 			after = ids[i];
 		}
 	} while (n == ROWS_AT_ONCE);
 	return OK;
 }
 
-static enum code erase_elsewhere(struct record_context *x, int64_t person, struct error *e)
+static enum code erase_elsewhere(struct erasure *r, struct error *e)
 {
-	for (size_t i = 0; i < x->model->kind_count; i++) {
-		const struct kind *k = x->model->kinds[i];
+	for (size_t i = 0; i < r->x->model->kind_count; i++) {
+		const struct kind *k = r->x->model->kinds[i];
 		if (k->flags & KIND_VIEW)
 			continue;
 		for (const struct field *f = k->fields; f->name; f++) {
@@ -85,7 +123,7 @@ static enum code erase_elsewhere(struct record_context *x, int64_t person, struc
 			for (const struct field *b = k->fields; b < f; b++)
 				first &= !(b->personal && strcmp(b->personal->subject, f->personal->subject) == 0);
 			if (first)
-				TRY(erase_naming(x, k, f->personal->subject, person, e));
+				TRY(erase_naming(r, k, f->personal->subject, e));
 		}
 	}
 	return OK;
@@ -93,12 +131,16 @@ static enum code erase_elsewhere(struct record_context *x, int64_t person, struc
 
 enum code record_erase(struct record_context *x, const struct kind *k, int64_t id, struct record_ref *ret, struct error *e)
 {
+	struct erasure r = { .x = x, .person = id };
 	struct record_row row;
+	struct sight sight;
 	if (!(k->flags & KIND_SUBJECT))
 		return error_fail(e, E_INVALID, N_("Only records of persons can be erased"));
-	TRY(row_load(x, k, id, true, &row, e));
+	TRY(sight_make(x, k, &sight, e));
+	TRY(record_lock(x, k, id, 0, &sight, &row, e));
 	TRY(record_decide_verb(x, k, "erase", row.entity, 0, e));
-	TRY(erase_row(x, k, &row, id, ret, e));
-	TRY(erase_elsewhere(x, id, e));
+	TRY(schema_layout(x->conn, x->arena, &r.layout, e));
+	TRY(erase_row(&r, k, &row, ret, e));
+	TRY(erase_elsewhere(&r, e));
 	return keyring_destroy(x->keyring, id, e);
 }

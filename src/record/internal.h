@@ -1,8 +1,9 @@
 /* What the files of the record module share.
  *   columns.c  fields ↔ SQL columns, live and history      sight.c   what a caller may see of a kind
  *   select.c   checked list requests → SQL                  rows.c    rows → values → JSON
- *   list.c, history.c, links.c   reading                    write.c, erase.c, upsert.c   the write path
- *   changes.c  the journal's payload                         schema.c  tables of kinds, versioned */
+ *   texts.c    SQL built once per kind                      list.c, history.c, links.c, titles.c   reading
+ *   write.c, erase.c, upsert.c   the write path             versions.c, references.c   its hands
+ *   changes.c  the journal's payload                        schema.c, layout.c   tables of kinds, versioned */
 #pragma once
 #include "base/arena.h"
 #include "record/changes.h"
@@ -31,19 +32,40 @@ static inline void statement_cleanup_(struct statement *s) { statement_done(s); 
 /* Columns of a field in the live table (0 for FIELD_REFS, 2 for FIELD_MONEY). */
 size_t field_columns(const struct field *f);
 enum column_type field_column_type(const struct field *f);
-/* Does the history table hold it, and sealed? */
-bool field_in_history(const struct field *f);
-bool field_sealed(const struct field *f);
+/* Columns in the history table: none without history; personal ones are one text each, sealed. */
+size_t field_history_columns(const struct field *f);
+static inline bool value_given(const struct value *v) { return v->set && !v->null; }
 /* Adds ", name, cost, cost_currency …" of all fields, each behind `prefix`. */
 void columns_add(struct buf *sql, const struct kind *k, const char *prefix);
-/* Parameters for one field's columns. */
-void field_bind(struct statement *s, const struct field *f, const struct value *v, const char *separator);
+/* Parameters for one field's columns in the live table; answers how many (0 to 2). */
+size_t field_params(const struct field *f, const struct value *v, struct sql_value *ret);
+/* The first of them: what filters and sorting compare. */
 struct sql_value field_sql(const struct field *f, const struct value *v);
 /* Reads a field from a row at *io_column, moving it on; texts are copied into the arena. */
 enum code field_read(const struct rows *rows, size_t *io_column, const struct field *f, struct arena *arena,
 		     struct value *ret, struct error *e);
 /* "device_tags": the link table of a FIELD_REFS. */
 void link_table(struct buf *sql, const struct kind *k, const struct field *f);
+
+/* --- texts.c -------------------------------------------------------------------------------------- */
+
+enum text {
+	TEXT_INSERT,    /* a live row: id, entity, version, state, number, since, entry, then field_params() of each field */
+	TEXT_HISTORY,   /* a history row: the ten system columns, then field_history_columns() of each field */
+	TEXT_LOAD,      /* ?1 → row_columns_add() */
+	TEXT_LOCK,      /* the same, locked */
+	TEXT_SEEK,      /* ?1 → id, entity, owner (NULL: nobody's), unless archived */
+	TEXT_SEEK_MANY, /* the same of a list */
+	TEXT_COUNT
+};
+struct texts; /* kept by struct numbers, as long as the writer's connection */
+struct texts *texts_new(void);
+void texts_free(struct texts *t);
+struct texts *numbers_texts(struct numbers *n);
+enum code text_exec(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
+		    struct error *e);
+enum code text_query(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
+		     struct rows **ret, struct error *e);
 
 /* --- rows.c --------------------------------------------------------------------------------------- */
 
@@ -70,6 +92,8 @@ struct sight { /* what the caller sees of a kind */
 	struct entity_set *fields; /* by field index; only for fields with a function of their own */
 };
 enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
+/* Is what stands at that entity and belongs to that person (0: nobody) visible? */
+bool sight_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner);
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row);
 bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f);
 /* May the caller filter, sort or count by it? Only when no visible row hides it. */
@@ -103,19 +127,36 @@ void titles_write(const struct titles *t, int64_t id, struct json_writer *out);
 void titles_free(struct titles *t);
 
 /* --- changes.c ------------------------------------------------------------------------------------ */
+
+/* The person a personal value is about; 0: nobody. */
 int64_t personal_subject(const struct kind *k, const struct field *f, int64_t id, const struct value *values);
-/* Sealed under the subject's key, bound to its place; E_NOT_FOUND when the key was destroyed. */
-enum code personal_seal(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, int64_t subject,
-			const struct value *v, struct str *ret, struct error *e);
+/* Writes a personal value as journal and history hold it: {"sealed","subject"}, {"erased","subject"} when the key was
+ * destroyed, and plain when it is about nobody. */
+enum code personal_write(struct record_context *x, const struct kind *k, const struct field *f, int64_t id,
+			 const struct value *values, struct json_writer *w, struct error *e);
+/* Has this call found already that the target exists and its caller may see it? And: it has. */
+bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);
+void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);
 
-/* --- write.c -------------------------------------------------------------------------------------- */
+/* --- versions.c ----------------------------------------------------------------------------------- */
 
+/* A first version: live row and links. */
+enum code row_insert(struct record_context *x, const struct kind *k, const struct record_ref *ref, struct str state, struct str number,
+		     const struct value *values, struct error *e);
 /* Writes the next version of a row: the old one into history, changed columns into the live row, the change noted. */
 struct row_change {
 	const struct record_row *before;
 	const struct value *after;
-	int64_t entity, archived;  /* of the new version; archived 0: not */
-	struct str state;
+	int64_t entity, archived; /* of the new version; archived 0: not */
+	struct str state;         /* NUL-terminated, or STR_NONE */
 	const char *action;
 };
 enum code row_write(struct record_context *x, const struct kind *k, const struct row_change *c, struct record_ref *ret, struct error *e);
+
+/* --- write.c -------------------------------------------------------------------------------------- */
+
+/* Asks the guard about a row just written. */
+enum code record_judge(struct record_context *x, const struct kind *k, int64_t id, struct error *e);
+/* The row, locked, when the caller may see it and it is the version expected (0: any). */
+enum code record_lock(struct record_context *x, const struct kind *k, int64_t id, int64_t expect, const struct sight *sight,
+		      struct record_row *ret, struct error *e);

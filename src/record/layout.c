@@ -1,36 +1,43 @@
-/* From a model to a layout, and to and from the JSON kept with each schema version. Neighbour: schema.c compares. */
+/* From a model to the layout it needs. Neighbours: layout_json.c stores it, plan.c compares. */
 #include "layout.h"
+#include "base/crypto.h"
 #include "internal.h"
 #include <string.h>
 
-#define COLUMNS_MOST 400
-#define INDEXES_MOST 60
+#define COLUMNS_MOST 450
+#define INDEXES_MOST 300
+#define NAME_MOST 63 /* bytes PostgreSQL keeps of a name */
 
 static const struct type_row {
 	const char *name;
 	enum field_type type;
 	bool convertible;
 } types[] = {
-	{ "text", FIELD_TEXT, true },   { "integer", FIELD_INT, true },   { "decimal", FIELD_DECIMAL, true }, { "money", FIELD_MONEY, false },
-	{ "date", FIELD_DATE, true },   { "time", FIELD_TIME, true },     { "boolean", FIELD_BOOL, true },    { "choice", FIELD_CHOICE, true },
-	{ "ref", FIELD_REF, false },    { "geometry", FIELD_GEO, false }, { "file", FIELD_FILE, false },      { "json", FIELD_JSON, false },
+	{ "text", FIELD_TEXT, true },	 { "integer", FIELD_INT, true },  { "decimal", FIELD_DECIMAL, true }, { "money", FIELD_MONEY, false },
+	{ "date", FIELD_DATE, true },	 { "time", FIELD_TIME, true },	  { "boolean", FIELD_BOOL, true },    { "choice", FIELD_CHOICE, true },
+	{ "ref", FIELD_REF, false },	 { "geometry", FIELD_GEO, false }, { "file", FIELD_FILE, false },      { "json", FIELD_JSON, false },
 	{ "local", FIELD_LOCAL, false }, { "id", FIELD_ID, false },
 };
 
+/* "ref person" is a "ref". */
 static const struct type_row *type_find(struct str name)
 {
+	struct str first = STR_NONE, rest = name;
+	str_cut(&rest, ' ', &first);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (str_is(name, types[i].name))
+		if (str_is(first, types[i].name))
 			return &types[i];
 	return NULL;
 }
 
-static const char *type_name(enum field_type type)
+static struct str type_name(const struct field *f, struct arena *arena)
 {
+	if (f->type == FIELD_REF)
+		return arena_format(arena, "ref %s", f->to);
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (types[i].type == type)
-			return types[i].name;
-	return "text";
+		if (types[i].type == f->type)
+			return str_of(types[i].name);
+	return STR("text");
 }
 
 enum column_type layout_column_type(const struct layout_column *c)
@@ -40,38 +47,40 @@ enum column_type layout_column_type(const struct layout_column *c)
 	return field_column_type(&f);
 }
 
-struct field layout_field(const struct layout_column *c)
+bool layout_convertible(const struct layout_column *c, struct field *ret)
 {
 	const struct type_row *t = type_find(c->type);
-	enum field_type type = t && t->type != FIELD_CHOICE ? t->type : FIELD_TEXT;
-	return (struct field){ .name = c->name.data, .type = type, .scale = (int)c->scale, .max = type == FIELD_TEXT ? 1 << 20 : 0 };
+	if (!t || !t->convertible)
+		return false;
+	enum field_type type = t->type == FIELD_CHOICE ? FIELD_TEXT : t->type;
+	*ret = (struct field){ .name = c->name.data, .type = type, .scale = (int)c->scale, .flags = FIELD_MULTILINE,
+			       .max = type == FIELD_TEXT ? 1 << 20 : 0 };
+	return true;
 }
 
-bool layout_convertible(const struct layout_column *c)
+static bool is_words(const struct layout_column *c)
 {
-	const struct type_row *t = type_find(c->type);
-	return t && t->convertible;
+	return str_is(c->type, "choice") || str_is(c->type, "text");
 }
 
 bool layout_same(const struct layout_column *a, const struct layout_column *b)
 {
 	/* a choice is stored as text: nothing changes between the two */
-	bool words = (str_is(a->type, "choice") || str_is(a->type, "text")) && (str_is(b->type, "choice") || str_is(b->type, "text"));
-	return words || (str_eq(a->type, b->type) && a->scale == b->scale);
+	return (is_words(a) && is_words(b)) || (str_eq(a->type, b->type) && a->scale == b->scale);
 }
 
 const struct layout_table *layout_table_find(const struct layout *l, struct str name)
 {
 	for (size_t i = 0; i < l->table_count; i++)
-		if (str_eq(l->tables[i].name, name))
+		if (str_eq(l->tables[i].name, name) && !l->tables[i].of.len)
 			return &l->tables[i];
 	return NULL;
 }
 
-const struct layout_column *layout_column_find(const struct layout_table *t, struct str name)
+struct layout_column *layout_column_find(const struct layout_table *t, struct str name)
 {
 	for (size_t i = 0; i < t->column_count; i++)
-		if (str_eq(t->columns[i].name, name))
+		if (str_eq(t->columns[i].name, name) && !t->columns[i].of.len)
 			return &t->columns[i];
 	return NULL;
 }
@@ -100,49 +109,95 @@ bool layout_index_same(const struct layout_table *t, const struct index_def *ind
 	return false;
 }
 
+static bool mentions(const char *sql, struct str column)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	while (sql && *sql) {
+		size_t len = strspn(sql, letters);
+		if (str_eq((struct str){ sql, len }, column))
+			return true;
+		sql += len ? len : 1;
+	}
+	return false;
+}
+
+bool layout_index_mentions(const struct index_def *index, struct str column)
+{
+	return mentions(index->columns, column) || mentions(index->where, column);
+}
+
+struct str layout_index_name(struct arena *arena, const char *table, const char *tag, bool unique)
+{
+	const char *kind = unique ? "key" : "idx";
+	struct str name = arena_format(arena, "%s_%s_%s", table, tag, kind);
+	uint8_t digest[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
+	if (!name.data || name.len <= NAME_MOST)
+		return name;
+	sha256(name.data, name.len, digest);
+	hex_encode(digest, 8, hex);
+	return arena_format(arena, "%.40s_%s_%s", name.data, hex, kind);
+}
+
 /* --- of a model ----------------------------------------------------------------------------------- */
 
-static void column(struct layout_table *t, const char *name, const char *type, int64_t scale)
+struct drawing { /* of one table */
+	struct layout_table *table;
+	struct arena *arena;
+	bool full; /* out of memory, or of places */
+};
+
+static void column(struct drawing *d, const char *name, struct str type, int64_t scale, bool personal)
 {
-	if (t->column_count < COLUMNS_MOST)
-		t->columns[t->column_count++] = (struct layout_column){ str_of(name), str_of(type), scale };
+	struct layout_table *t = d->table;
+	if (t->column_count == COLUMNS_MOST || !name || !type.data) {
+		d->full = true;
+		return;
+	}
+	t->columns[t->column_count++] = (struct layout_column){ .name = str_of(name), .type = type, .scale = scale, .personal = personal };
 }
 
-static void index_by(struct layout_table *t, struct arena *arena, const char *tag, const char *columns, bool unique, const char *where)
+/* `columns` NULL: out of memory earlier. */
+static void index_by(struct drawing *d, const char *tag, const char *columns, bool unique, const char *where)
 {
-	struct str name = arena_format(arena, "%s_%s", t->name.data, tag);
-	if (t->index_count < INDEXES_MOST && name.data)
-		t->indexes[t->index_count++] = (struct index_def){ name.data, columns, unique, where };
+	struct layout_table *t = d->table;
+	struct str name = tag ? layout_index_name(d->arena, t->name.data, tag, unique) : STR_NONE;
+	if (t->index_count == INDEXES_MOST || !name.data || !columns) {
+		d->full = true;
+		return;
+	}
+	t->indexes[t->index_count++] = (struct index_def){ name.data, columns, unique, where };
 }
 
-static enum code table_begin(struct layout *l, struct arena *arena, struct str name, const char *primary_key, struct layout_table **ret,
+static enum code table_begin(struct layout *l, struct arena *arena, struct str name, const char *primary_key, struct drawing *ret,
 			     struct error *e)
 {
 	struct layout_table *t = &l->tables[l->table_count++];
 	*t = (struct layout_table){ .name = name, .primary_key = primary_key };
 	t->columns = ARENA_ARRAY(arena, COLUMNS_MOST, struct layout_column);
 	t->indexes = ARENA_ARRAY(arena, INDEXES_MOST, struct index_def);
-	*ret = t;
+	*ret = (struct drawing){ t, arena, false };
 	return name.data && t->columns && t->indexes ? OK : error_nomem(e);
 }
 
-static void field_indexes(struct layout_table *t, const struct kind *k, struct arena *arena)
+static void field_indexes(struct drawing *d, const struct kind *k)
 {
 	for (const struct field *f = k->fields; f->name; f++) {
 		if (f->type == FIELD_REFS)
 			continue;
-		if (f->flags & FIELD_UNIQUE) {
-			struct str tag = arena_format(arena, "%s_key", f->name);
-			index_by(t, arena, tag.data ? tag.data : f->name, f->name, true, "archived IS NULL");
-		} else if (f->type == FIELD_REF || (f->flags & FIELD_INDEXED)) {
-			/* empty references are not worth a place in the index */
-			struct str where = arena_format(arena, "%s IS NOT NULL", f->name);
-			index_by(t, arena, f->name, f->name, false, where.data);
-		}
+		/* a cell that is empty in most rows is not worth a place in the index */
+		const char *given = arena_format(d->arena, "%s IS NOT NULL", f->name).data;
+		if (f->flags & FIELD_UNIQUE)
+			index_by(d, f->name, f->name, true, "archived IS NULL");
+		else if (f->type == FIELD_REF)
+			index_by(d, f->name, arena_format(d->arena, "%s, id", f->name).data, false, given);
+		else if (f->flags & FIELD_INDEXED)
+			index_by(d, f->name, f->name, false, given);
+		d->full |= !given;
 	}
 }
 
-static bool is_indexed(const struct layout_table *t, const char *name)
+static bool leads_index(const struct layout_table *t, const char *name)
 {
 	size_t len = strlen(name);
 	for (size_t i = 0; i < t->index_count; i++)
@@ -151,45 +206,54 @@ static bool is_indexed(const struct layout_table *t, const char *name)
 	return false;
 }
 
-static void declared_indexes(struct layout_table *t, const struct kind *k, struct arena *arena)
+static void declared_indexes(struct drawing *d, const struct kind *k)
 {
 	size_t n = 0;
-	for (const char *const *columns = k->indexes; columns && *columns; columns++) {
-		struct str tag = arena_format(arena, "by%zu", n++);
-		if (tag.data)
-			index_by(t, arena, tag.data, *columns, false, NULL);
-	}
+	for (const char *const *columns = k->indexes; columns && *columns; columns++)
+		index_by(d, arena_format(d->arena, "by%zu", n++).data, *columns, false, NULL);
 	/* things are looked up by what identifies them */
 	for (const char *const *const *set = k->identify; set && *set; set++)
-		if (**set && !is_indexed(t, **set)) {
-			struct str where = arena_format(arena, "%s IS NOT NULL", **set);
-			index_by(t, arena, **set, **set, false, where.data);
-		}
+		if (**set && !leads_index(d->table, **set))
+			index_by(d, **set, **set, false, arena_format(d->arena, "%s IS NOT NULL", **set).data);
+}
+
+static void money_column(struct drawing *d, const struct field *f)
+{
+	struct str name = arena_format(d->arena, "%s_currency", f->name);
+	column(d, name.data, STR("currency"), 0, f->personal != NULL);
+}
+
+static void system_columns(struct drawing *d, const char *const (*columns)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		column(d, columns[i][0], str_of(columns[i][1]), 0, false);
+}
+
+static enum code drawn(const struct drawing *d, struct error *e)
+{
+	return d->full ? error_nomem(e) : OK;
 }
 
 static enum code live_table(struct layout *l, const struct kind *k, struct arena *arena, struct error *e)
 {
-	static const char *const system[][2] = { { "id", "id" },         { "entity", "id" },  { "version", "integer" }, { "state", "text" },
-						 { "number", "text" },   { "since", "time" }, { "entry", "id" },        { "archived", "time" } };
-	struct layout_table *t;
-	TRY(table_begin(l, arena, str_of(k->name), "id", &t, e));
-	for (size_t i = 0; i < sizeof system / sizeof *system; i++)
-		column(t, system[i][0], system[i][1], 0);
+	static const char *const system[][2] = { { "id", "id" },       { "entity", "id" },  { "version", "integer" }, { "state", "text" },
+						 { "number", "text" }, { "since", "time" }, { "entry", "id" },	      { "archived", "time" } };
+	struct drawing d;
+	TRY(table_begin(l, arena, str_of(k->name), "id", &d, e));
+	system_columns(&d, system, sizeof system / sizeof *system);
 	for (const struct field *f = k->fields; f->name; f++) {
 		if (f->type == FIELD_REFS)
 			continue;
-		column(t, f->name, type_name(f->type), f->scale);
-		if (f->type == FIELD_MONEY) {
-			struct str name = arena_format(arena, "%s_currency", f->name);
-			column(t, name.data ? name.data : f->name, "currency", 0);
-		}
+		column(&d, f->name, type_name(f, arena), f->scale, f->personal != NULL);
+		if (f->type == FIELD_MONEY)
+			money_column(&d, f);
 	}
-	index_by(t, arena, "entity", "entity, id", false, NULL);
+	index_by(&d, "entity", "entity, id", false, "archived IS NULL");
 	if (k->number)
-		index_by(t, arena, "number", "number", true, NULL);
-	field_indexes(t, k, arena);
-	declared_indexes(t, k, arena);
-	return OK;
+		index_by(&d, "number", "number", true, NULL);
+	field_indexes(&d, k);
+	declared_indexes(&d, k);
+	return drawn(&d, e);
 }
 
 static enum code history_table(struct layout *l, const struct kind *k, struct arena *arena, struct error *e)
@@ -197,36 +261,35 @@ static enum code history_table(struct layout *l, const struct kind *k, struct ar
 	static const char *const system[][2] = { { "id", "id" },       { "version", "integer" }, { "entity", "id" }, { "state", "text" },
 						 { "number", "text" }, { "since", "time" },      { "until", "time" }, { "entry", "id" },
 						 { "until_entry", "id" }, { "archived", "time" } };
-	struct layout_table *t;
-	TRY(table_begin(l, arena, arena_format(arena, "%s_history", k->name), "id, version", &t, e));
-	t->history = true;
-	t->clustered = true;
-	for (size_t i = 0; i < sizeof system / sizeof *system; i++)
-		column(t, system[i][0], system[i][1], 0);
+	struct drawing d;
+	TRY(table_begin(l, arena, arena_format(arena, "%s_history", k->name), "id, version", &d, e));
+	d.table->history = true;
+	d.table->clustered = true;
+	system_columns(&d, system, sizeof system / sizeof *system);
 	for (const struct field *f = k->fields; f->name; f++) {
-		if (!field_in_history(f))
-			continue;
-		column(t, f->name, f->personal ? "sealed" : f->type == FIELD_REFS ? "refs" : type_name(f->type), f->scale);
-		if (f->type == FIELD_MONEY && !f->personal) {
-			struct str name = arena_format(arena, "%s_currency", f->name);
-			column(t, name.data ? name.data : f->name, "currency", 0);
-		}
+		size_t columns = field_history_columns(f);
+		if (columns)
+			column(&d, f->name, f->personal ? STR("sealed") : f->type == FIELD_REFS ? STR("refs") : type_name(f, arena), f->scale, false);
+		if (columns > 1)
+			money_column(&d, f);
 	}
-	return OK;
+	return drawn(&d, e);
 }
 
 static enum code link_tables(struct layout *l, const struct kind *k, struct arena *arena, struct error *e)
 {
 	for (const struct field *f = k->fields; f->name; f++) {
-		struct layout_table *t;
+		struct drawing d;
 		if (f->type != FIELD_REFS)
 			continue;
-		TRY(table_begin(l, arena, arena_format(arena, "%s_%s", k->name, f->name), "id, position", &t, e));
-		t->clustered = true;
-		column(t, "id", "id", 0);
-		column(t, "position", "integer", 0);
-		column(t, "target", "id", 0);
-		index_by(t, arena, "target", "target, id", false, NULL);
+		TRY(table_begin(l, arena, arena_format(arena, "%s_%s", k->name, f->name), "id, position", &d, e));
+		d.table->links = true;
+		d.table->clustered = true;
+		column(&d, "id", STR("id"), 0, false);
+		column(&d, "position", STR("integer"), 0, false);
+		column(&d, "target", arena_format(arena, "ref %s", f->to), 0, false);
+		index_by(&d, "target", "target, id", false, NULL);
+		TRY(drawn(&d, e));
 	}
 	return OK;
 }
@@ -263,125 +326,13 @@ enum code layout_table_def(const struct layout_table *t, struct arena *arena, st
 	struct index_def *indexes = ARENA_ARRAY(arena, t->index_count + 1, struct index_def);
 	if (!columns || !indexes)
 		return error_nomem(e);
-	for (size_t i = 0; i < t->column_count; i++)
-		columns[i] = (struct column_def){ .name = t->columns[i].name.data, .type = layout_column_type(&t->columns[i]) };
+	for (size_t i = 0; i < t->column_count; i++) {
+		bool key = t->links || str_is(t->columns[i].name, "id") || str_is(t->columns[i].name, "version");
+		columns[i] = (struct column_def){ .name = t->columns[i].name.data, .type = layout_column_type(&t->columns[i]), .not_null = key };
+	}
 	for (size_t i = 0; i < t->index_count; i++)
 		indexes[i] = t->indexes[i];
-	for (size_t i = 0; i < t->column_count; i++)
-		columns[i].not_null = str_is(t->columns[i].name, "id") || str_is(t->columns[i].name, "version");
 	*ret = (struct table_def){ .name = t->name.data, .columns = columns, .primary_key = t->primary_key, .indexes = indexes,
 				   .without_rowid = t->clustered };
-	return OK;
-}
-
-/* --- JSON ----------------------------------------------------------------------------------------- */
-
-static void put_text(struct json_writer *w, const char *name, const char *text)
-{
-	json_name(w, str_of(name));
-	if (text)
-		json_put_text(w, str_of(text));
-	else
-		json_put_null(w);
-}
-
-static void table_to_json(const struct layout_table *t, struct json_writer *w)
-{
-	json_object(w);
-	json_member_text(w, "name", t->name);
-	json_member_bool(w, "history", t->history);
-	json_member_bool(w, "clustered", t->clustered);
-	put_text(w, "key", t->primary_key);
-	json_name(w, STR("columns"));
-	json_list(w);
-	for (size_t i = 0; i < t->column_count; i++) {
-		json_list(w);
-		json_put_text(w, t->columns[i].name);
-		json_put_text(w, t->columns[i].type);
-		json_put_int(w, t->columns[i].scale);
-		json_list_end(w);
-	}
-	json_list_end(w);
-	json_name(w, STR("indexes"));
-	json_list(w);
-	for (size_t i = 0; i < t->index_count; i++) {
-		json_object(w);
-		put_text(w, "name", t->indexes[i].name);
-		put_text(w, "columns", t->indexes[i].columns);
-		put_text(w, "where", t->indexes[i].where);
-		json_member_bool(w, "unique", t->indexes[i].unique);
-		json_object_end(w);
-	}
-	json_list_end(w);
-	json_object_end(w);
-}
-
-struct str layout_to_json(const struct layout *l, struct arena *arena)
-{
-	CLEAN_BUF struct buf text;
-	struct json_writer w;
-	buf_init(&text, 0);
-	json_writer_init(&w, &text);
-	json_object(&w);
-	json_name(&w, STR("tables"));
-	json_list(&w);
-	for (size_t i = 0; i < l->table_count; i++)
-		table_to_json(&l->tables[i], &w);
-	json_list_end(&w);
-	json_name(&w, STR("views"));
-	json_list(&w);
-	for (size_t i = 0; i < l->view_count; i++) {
-		json_object(&w);
-		json_member_text(&w, "name", l->views[i].name);
-		json_member_text(&w, "select", l->views[i].select);
-		json_object_end(&w);
-	}
-	json_list_end(&w);
-	json_object_end(&w);
-	return buf_ok(&text) ? arena_copy(arena, buf_str(&text)) : STR_NONE;
-}
-
-static size_t items_of(const struct json *j, const char *name, const struct json **ret)
-{
-	const struct json *list = json_get(j, str_of(name));
-	*ret = list && list->type == JSON_LIST ? list->list.items : NULL;
-	return *ret ? list->list.count : 0;
-}
-
-static enum code table_from_json(const struct json *j, struct arena *arena, struct layout_table *t, struct error *e)
-{
-	const struct json *columns, *indexes;
-	size_t column_count = items_of(j, "columns", &columns), index_count = items_of(j, "indexes", &indexes);
-	*t = (struct layout_table){ .name = json_text(j, STR("name")), .history = json_bool(j, STR("history"), false),
-				    .clustered = json_bool(j, STR("clustered"), false), .primary_key = json_text(j, STR("key")).data };
-	t->columns = ARENA_ARRAY(arena, column_count + 1, struct layout_column);
-	t->indexes = ARENA_ARRAY(arena, index_count + 1, struct index_def);
-	if (!t->columns || !t->indexes)
-		return error_nomem(e);
-	for (size_t i = 0; i < column_count; i++) {
-		const struct json *c = columns[i].type == JSON_LIST && columns[i].list.count == 3 ? columns[i].list.items : NULL;
-		if (c)
-			t->columns[t->column_count++] = (struct layout_column){ c[0].text, c[1].text, c[2].integer };
-	}
-	for (size_t i = 0; i < index_count; i++)
-		t->indexes[t->index_count++] = (struct index_def){ json_text(&indexes[i], STR("name")).data, json_text(&indexes[i], STR("columns")).data,
-								   json_bool(&indexes[i], STR("unique"), false), json_text(&indexes[i], STR("where")).data };
-	return OK;
-}
-
-enum code layout_from_json(struct str text, struct arena *arena, struct layout *ret, struct error *e)
-{
-	const struct json *j, *tables, *views;
-	*ret = (struct layout){ 0 };
-	TRY(json_parse(arena, text, NULL, &j, e));
-	size_t table_count = items_of(j, "tables", &tables), view_count = items_of(j, "views", &views);
-	ret->tables = ARENA_ARRAY(arena, table_count + 1, struct layout_table);
-	ret->views = ARENA_ARRAY(arena, view_count + 1, struct layout_view);
-	if (!ret->tables || !ret->views)
-		return error_nomem(e);
-	for (size_t i = 0; i < table_count; i++)
-		TRY(table_from_json(&tables[i], arena, &ret->tables[ret->table_count++], e));
-	for (size_t i = 0; i < view_count; i++)
-		ret->views[ret->view_count++] = (struct layout_view){ json_text(&views[i], STR("name")), json_text(&views[i], STR("select")) };
 	return OK;
 }

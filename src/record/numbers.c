@@ -1,29 +1,40 @@
-/* Human numbers in blocks: one database step for a hundred numbers. Neighbours: write.c asks for one per record. */
-#include "record/numbers.h"
-#include "base/arena.h"
-#include "base/buf.h"
+/* Human numbers in blocks: one database step for a hundred numbers. Neighbours: write.c asks for one per record;
+ * texts.c keeps the writer's SQL beside them. */
 #include "base/map.h"
 #include "base/mem.h"
+#include "internal.h"
+
+/* PostgreSQL's sequences step by the count they were made with: this number stays. */
 
 #define BLOCK 100
 
 struct block {
 	int64_t next, left;
+	bool pending; /* taken in a transaction that is not committed yet */
 	char *series;
 };
 
 struct numbers {
 	struct map *blocks;
+	struct texts *texts;
 };
 
 struct numbers *numbers_new(void)
 {
 	struct numbers *n = mem_new(sizeof *n);
-	if (n && !(n->blocks = map_new())) {
-		mem_free(n);
+	if (!n)
 		return NULL;
-	}
-	return n;
+	n->blocks = map_new();
+	n->texts = texts_new();
+	if (n->blocks && n->texts)
+		return n;
+	numbers_free(n);
+	return NULL;
+}
+
+struct texts *numbers_texts(struct numbers *n)
+{
+	return n->texts;
 }
 
 static void blocks_clear(struct numbers *n)
@@ -42,8 +53,10 @@ void numbers_free(struct numbers *n)
 {
 	if (!n)
 		return;
-	blocks_clear(n);
+	if (n->blocks)
+		blocks_clear(n);
 	map_free(n->blocks);
+	texts_free(n->texts);
 	mem_free(n);
 }
 
@@ -53,7 +66,17 @@ void numbers_rolled_back(struct numbers *n)
 	void *value;
 	for (size_t i = 0; i < map_slots(n->blocks); i++)
 		if (map_at(n->blocks, i, &key, &value))
-			((struct block *)value)->left = 0;
+			if (((struct block *)value)->pending)
+				*(struct block *)value = (struct block){ .series = ((struct block *)value)->series };
+}
+
+void numbers_committed(struct numbers *n)
+{
+	struct str key;
+	void *value;
+	for (size_t i = 0; i < map_slots(n->blocks); i++)
+		if (map_at(n->blocks, i, &key, &value))
+			((struct block *)value)->pending = false;
 }
 
 static enum code block_find(struct numbers *n, struct str series, struct block **ret, struct error *e)
@@ -74,26 +97,35 @@ static enum code block_find(struct numbers *n, struct str series, struct block *
 	return OK;
 }
 
+/* "DEV-{seq:6}" → "DEV-000123"; without a place the number stands at the end. */
+static struct str number_format(struct str pattern, int64_t number, struct arena *arena)
+{
+	int64_t open = str_find_str(pattern, STR("{seq")), digits = 1;
+	struct str rest = open < 0 ? STR_NONE : str_slice(pattern, (size_t)open + 4, pattern.len);
+	int64_t close = str_find(rest, '}');
+	if (open < 0 || close < 0)
+		return arena_format(arena, "%.*s%lld", STR_ARG(pattern), (long long)number);
+	if (close > 1 && (!str_int(str_slice(rest, 1, (size_t)close), &digits) || digits < 1 || digits > 18))
+		digits = 1;
+	return arena_format(arena, "%.*s%0*lld%.*s", (int)open, pattern.data, (int)digits, (long long)number,
+			    STR_ARG(str_slice(rest, (size_t)close + 1, rest.len)));
+}
+
 enum code numbers_next(struct numbers *n, struct conn *c, struct str series, struct str pattern, struct arena *arena,
 		       struct str *ret, struct error *e)
 {
-	struct block *b;
+	struct block *b = NULL;
 	TRY(block_find(n, series, &b, e));
 	if (b->left == 0) {
 		TRY(conn_number(c, series, BLOCK, &b->next, e));
 		b->left = BLOCK;
+		b->pending = true;
 	}
-	int64_t number = b->next++, digits = 1;
+	struct str text = number_format(pattern, b->next, arena);
+	if (!text.data)
+		return error_nomem(e);
+	b->next++;
 	b->left--;
-	int64_t open = str_find_str(pattern, STR("{seq")), close = open < 0 ? -1 : str_find(str_slice(pattern, (size_t)open, pattern.len), '}');
-	if (open < 0 || close < 0) {
-		*ret = arena_format(arena, "%.*s%lld", STR_ARG(pattern), (long long)number);
-	} else {
-		struct str inner = str_slice(pattern, (size_t)open + 4, (size_t)(open + close));
-		if (inner.len > 1 && (!str_int(str_slice(inner, 1, inner.len), &digits) || digits < 1 || digits > 18))
-			digits = 1;
-		*ret = arena_format(arena, "%.*s%0*lld%.*s", (int)open, pattern.data, (int)digits, (long long)number,
-				    STR_ARG(str_slice(pattern, (size_t)(open + close + 1), pattern.len)));
-	}
-	return ret->data ? OK : error_nomem(e);
+	*ret = text;
+	return OK;
 }

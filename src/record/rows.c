@@ -118,16 +118,10 @@ enum code rows_read_links(struct record_context *x, const struct kind *k, struct
 
 enum code row_load(struct record_context *x, const struct kind *k, int64_t id, bool lock, struct record_row *ret, struct error *e)
 {
-	CLEAN_STATEMENT struct statement s;
-	bool row;
-	statement_init(&s);
-	buf_add_text(&s.sql, "SELECT ");
-	row_columns_add(&s.sql, k);
-	buf_format(&s.sql, " FROM %s t WHERE t.id = ?1%s", k->name, lock && !(k->flags & KIND_VIEW) ? " FOR UPDATE" : "");
-	TRY(statement_ok(&s, e));
 	{
 		CLEAN_ROWS struct rows *rows = NULL;
-		TRY(sql_query_built(x->conn, buf_str(&s.sql), SQL_PARAMS(SQL_I(id)), &rows, e));
+		bool row;
+		TRY(text_query(x, k, lock ? TEXT_LOCK : TEXT_LOAD, SQL_PARAMS(SQL_I(id)), &rows, e));
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			return record_not_found(k, id, e);

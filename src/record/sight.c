@@ -61,19 +61,24 @@ int64_t row_owner(const struct kind *k, const struct record_row *row)
 	return f && row->values && row->values[f->index].set && !row->values[f->index].null ? row->values[f->index].integer : 0;
 }
 
-static bool set_has(const struct entity_set *set, const struct record_context *x, const struct kind *k, const struct record_row *row)
+static bool set_has(const struct entity_set *set, const struct record_context *x, int64_t entity, int64_t owner)
 {
-	return entity_set_has(set, row->entity) || (set->own && x->who.person && row_owner(k, row) == x->who.person);
+	return entity_set_has(set, entity) || (owner && owner == x->who.person && entity_set_has_own(set, entity));
+}
+
+bool sight_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner)
+{
+	return set_has(&s->rows, x, entity, owner);
 }
 
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row)
 {
-	return set_has(&s->rows, x, s->kind, row);
+	return set_has(&s->rows, x, row->entity, row_owner(s->kind, row));
 }
 
 bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f)
 {
-	return !f->function || !s->fields || set_has(&s->fields[f->index], x, s->kind, row);
+	return !f->function || !s->fields || set_has(&s->fields[f->index], x, row->entity, row_owner(s->kind, row));
 }
 
 bool sight_field_everywhere(const struct sight *s, const struct field *f)
@@ -81,12 +86,19 @@ bool sight_field_everywhere(const struct sight *s, const struct field *f)
 	return !f->function || !s->fields || entity_set_covers(&s->fields[f->index], &s->rows);
 }
 
+static void where_entities(struct statement *s, const int64_t *ids, size_t count)
+{
+	buf_add_text(&s->sql, "t.entity = ANY(");
+	statement_param(s, SQL_LIST(ids, count));
+	buf_add_char(&s->sql, ')');
+}
+
 void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x)
 {
 	const struct entity_set *set = &sight->rows;
 	const struct kind *k = sight->kind;
 	const char *owner = k->flags & KIND_SUBJECT ? "id" : k->owner;
-	bool own = set->own && owner && x->who.person;
+	bool own = (set->own || set->own_count) && owner && x->who.person;
 	if (set->all)
 		return;
 	if (!set->count && !own) {
@@ -94,14 +106,15 @@ void sight_where(struct statement *s, const struct sight *sight, const struct re
 		return;
 	}
 	buf_add_text(&s->sql, " AND (");
-	if (set->count) {
-		buf_add_text(&s->sql, "t.entity = ANY(");
-		statement_param(s, SQL_LIST(set->ids, set->count));
-		buf_add_char(&s->sql, ')');
-	}
+	if (set->count)
+		where_entities(s, set->ids, set->count);
 	if (own) {
 		buf_format(&s->sql, "%st.%s = ", set->count ? " OR " : "", owner);
 		statement_param(s, SQL_I(x->who.person));
+		if (!set->own) {
+			buf_add_text(&s->sql, " AND ");
+			where_entities(s, set->own_ids, set->own_count);
+		}
 	}
 	buf_add_char(&s->sql, ')');
 }

@@ -6,7 +6,7 @@ static bool set_given(const struct kind *k, const char *const *names, const stru
 {
 	for (; *names; names++) {
 		const struct field *f = kind_field(k, str_of(*names));
-		if (!f || !values[f->index].set || values[f->index].null)
+		if (!f || !value_given(&values[f->index]))
 			return false;
 	}
 	return true;
@@ -33,25 +33,22 @@ static enum code find_by(struct record_context *x, const struct kind *k, const c
 	return OK;
 }
 
+/* Who may not see the record that is the same thing is told no more than that there is one. */
+static enum code hide(const struct kind *k, enum code code, struct error *e)
+{
+	if (code != E_NOT_FOUND)
+		return code;
+	return error_fail(e, E_CONFLICT, N_("Another {kind} with the same identification exists already"), { "kind", str_of(k->name) });
+}
+
 enum code record_upsert(struct record_context *x, const struct kind *k, int64_t entity, const struct value *values,
 			struct record_ref *ret, bool *ret_created, struct error *e)
 {
 	int64_t id = 0;
-	*ret_created = false;
 	for (const char *const *const *set = k->identify; set && *set && !id; set++)
 		if (set_given(k, *set, values))
 			TRY(find_by(x, k, *set, values, &id, e));
-	if (id)
-		return record_update(x, k, id, 0, 0, values, ret, e);
-	struct value *fresh = ARENA_ARRAY(x->arena, k->field_count + 1, struct value);
-	if (!fresh)
-		return error_nomem(e);
-	for (size_t i = 0; i < k->field_count; i++) {
-		fresh[i] = values[i];
-		if (!fresh[i].set)
-			TRY(value_default(&k->fields[i], x->now, x->arena, &fresh[i], e));
-	}
-	TRY(record_create(x, k, entity, fresh, ret, e));
-	*ret_created = true;
+	TRY(id ? hide(k, record_update(x, k, id, 0, 0, values, ret, e), e) : record_create(x, k, entity, values, ret, e));
+	*ret_created = id == 0;
 	return OK;
 }

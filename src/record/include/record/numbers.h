@@ -3,11 +3,13 @@
 #include "store/store.h"
 
 struct arena;
-struct numbers; /* one per writer */
+struct numbers; /* one per writer, as long as its connection; keeps the SQL of the kinds it writes, too */
 struct numbers *numbers_new(void);
 void numbers_free(struct numbers *n);
 /* The next number of a pattern with {seq:N} (zero-padded to N digits); `series` names the counter. */
 enum code numbers_next(struct numbers *n, struct conn *c, struct str series, struct str pattern, struct arena *arena,
 		       struct str *ret, struct error *e);
-/* Blocks taken in a transaction that was rolled back are forgotten. */
+/* Blocks are forgotten, as those taken in what was rolled back (a transaction or a savepoint) are no longer reserved. */
 void numbers_rolled_back(struct numbers *n);
+/* The transaction is committed: blocks taken in it are ours. */
+void numbers_committed(struct numbers *n);

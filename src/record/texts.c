@@ -1,0 +1,178 @@
+/* SQL that is the same for every record of a kind, built once per writer: its connection then finds the prepared statement
+ * by the text's address. Readers, who have no place to keep texts, build them anew. Neighbours: columns.c, versions.c. */
+#include "base/mem.h"
+#include "internal.h"
+
+struct kept { /* a text a connection may know: stays until the writer ends */
+	struct kept *next;
+	char *sql;
+};
+
+struct texts {
+	const struct model *model; /* whose kinds the places belong to */
+	const char **places;       /* by kind index and enum text */
+	struct kept *all;
+};
+
+struct texts *texts_new(void)
+{
+	return mem_new(sizeof(struct texts));
+}
+
+void texts_free(struct texts *t)
+{
+	if (!t)
+		return;
+	for (struct kept *k = t->all, *next; k; k = next) {
+		next = k->next;
+		mem_free(k->sql);
+		mem_free(k);
+	}
+	mem_free(t->places);
+	model_unref(t->model);
+	mem_free(t);
+}
+
+/* --- the texts ------------------------------------------------------------------------------------ */
+
+static void add_places(struct buf *sql, size_t count)
+{
+	for (size_t i = 1; i <= count; i++) {
+		buf_add_text(sql, i > 1 ? ", ?" : "?");
+		buf_add_int(sql, (int64_t)i);
+	}
+}
+
+static void build_insert(struct buf *sql, const struct kind *k)
+{
+	size_t count = 7;
+	buf_format(sql, "INSERT INTO %s (id, entity, version, state, number, since, entry", k->name);
+	columns_add(sql, k, "");
+	for (const struct field *f = k->fields; f->name; f++)
+		count += field_columns(f);
+	buf_add_text(sql, ") VALUES (");
+	add_places(sql, count);
+	buf_add_char(sql, ')');
+}
+
+static void build_history(struct buf *sql, const struct kind *k)
+{
+	size_t count = 10;
+	buf_format(sql, "INSERT INTO %s_history (id, version, entity, state, number, since, until, entry, until_entry, archived", k->name);
+	for (const struct field *f = k->fields; f->name; f++) {
+		size_t columns = field_history_columns(f);
+		if (columns > 0)
+			buf_format(sql, ", %s", f->name);
+		if (columns > 1)
+			buf_format(sql, ", %s_currency", f->name);
+		count += columns;
+	}
+	buf_add_text(sql, ") VALUES (");
+	add_places(sql, count);
+	buf_add_char(sql, ')');
+}
+
+static void build_load(struct buf *sql, const struct kind *k)
+{
+	buf_add_text(sql, "SELECT ");
+	row_columns_add(sql, k);
+	buf_format(sql, " FROM %s t WHERE t.id = ?1", k->name);
+}
+
+static void build_lock(struct buf *sql, const struct kind *k)
+{
+	build_load(sql, k);
+	if (!(k->flags & KIND_VIEW))
+		buf_add_text(sql, " FOR UPDATE");
+}
+
+/* What deciding about a target needs: where it is and whose. */
+static void build_seek_base(struct buf *sql, const struct kind *k)
+{
+	const char *owner = k->flags & KIND_SUBJECT ? "id" : k->owner;
+	buf_format(sql, "SELECT t.id, t.entity, %s%s FROM %s t WHERE ", owner ? "t." : "", owner ? owner : "NULL", k->name);
+	if (!(k->flags & KIND_VIEW))
+		buf_add_text(sql, "t.archived IS NULL AND ");
+}
+
+static void build_seek(struct buf *sql, const struct kind *k)
+{
+	build_seek_base(sql, k);
+	buf_add_text(sql, "t.id = ?1");
+}
+
+static void build_seek_many(struct buf *sql, const struct kind *k)
+{
+	build_seek_base(sql, k);
+	buf_add_text(sql, "t.id = ANY(?1)");
+}
+
+static void (*const builders[TEXT_COUNT])(struct buf *sql, const struct kind *k) = {
+	[TEXT_INSERT] = build_insert, [TEXT_HISTORY] = build_history, [TEXT_LOAD] = build_load,
+	[TEXT_LOCK] = build_lock,     [TEXT_SEEK] = build_seek,	      [TEXT_SEEK_MANY] = build_seek_many,
+};
+
+/* --- keeping -------------------------------------------------------------------------------------- */
+
+/* Kinds are known by their place in the model, so the model is held while its places are used. */
+static bool texts_turn(struct texts *t, const struct model *m)
+{
+	if (t->model == m)
+		return true;
+	const char **places = mem_array(m->kind_count * TEXT_COUNT, sizeof *places);
+	if (!places)
+		return false;
+	mem_free(t->places);
+	model_unref(t->model);
+	t->places = places;
+	t->model = model_ref(m);
+	return true;
+}
+
+static const char *texts_add(struct texts *t, size_t place, const struct buf *sql)
+{
+	struct kept *k = mem_new(sizeof *k);
+	char *copy = k ? mem_copy_text(sql->data, sql->len) : NULL;
+	if (!copy) {
+		mem_free(k);
+		return NULL;
+	}
+	*k = (struct kept){ t->all, copy };
+	t->all = k;
+	t->places[place] = copy;
+	return copy;
+}
+
+/* NULL: not kept, *sql has it. */
+static const char *text_of(struct record_context *x, const struct kind *k, enum text which, struct buf *sql)
+{
+	struct texts *t = x->numbers ? numbers_texts(x->numbers) : NULL;
+	size_t place = k->index * TEXT_COUNT + which;
+	bool own = t && x->model && k->index < x->model->kind_count && x->model->kinds[k->index] == k && texts_turn(t, x->model);
+	if (own && t->places[place])
+		return t->places[place];
+	builders[which](sql, k);
+	return own && buf_ok(sql) ? texts_add(t, place, sql) : NULL;
+}
+
+enum code text_exec(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
+		    struct error *e)
+{
+	CLEAN_BUF struct buf sql;
+	buf_init(&sql, 0);
+	const char *kept = text_of(x, k, which, &sql);
+	if (kept)
+		return sql_exec(x->conn, kept, params, count, NULL, e);
+	return buf_ok(&sql) ? sql_exec_built(x->conn, buf_str(&sql), params, count, NULL, e) : error_nomem(e);
+}
+
+enum code text_query(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
+		     struct rows **ret, struct error *e)
+{
+	CLEAN_BUF struct buf sql;
+	buf_init(&sql, 0);
+	const char *kept = text_of(x, k, which, &sql);
+	if (kept)
+		return sql_query(x->conn, kept, params, count, ret, e);
+	return buf_ok(&sql) ? sql_query_built(x->conn, buf_str(&sql), params, count, ret, e) : error_nomem(e);
+}
