@@ -10,9 +10,18 @@
 #define MEMORY_MOST ((size_t)512 << 20)
 
 const struct section sections[] = {
-	{ "identity", write_identity }, { "os", write_os },	      { "cpu", write_cpu },	      { "memory", write_memory },
-	{ "disks", write_disks },	{ "filesystems", write_filesystems }, { "network", write_network }, { "packages", write_packages },
-	{ "users", write_users },	{ "use", write_use },	      { "state", write_state },	      { 0 },
+	{ "identity", write_identity, true },
+	{ "os", write_os },
+	{ "cpu", write_cpu },
+	{ "memory", write_memory },
+	{ "disks", write_disks },
+	{ "filesystems", write_filesystems },
+	{ "network", write_network, true },
+	{ "packages", write_packages },
+	{ "users", write_users },
+	{ "use", write_use },
+	{ "state", write_state },
+	{ 0 },
 };
 #define SECTIONS (sizeof sections / sizeof *sections - 1)
 
@@ -66,7 +75,8 @@ static void write_document(const struct part parts[SECTIONS], const struct json 
 	json_object_end(w);
 	for (size_t i = 0; i < SECTIONS; i++) {
 		struct str name = str_of(sections[i].name);
-		if (!parts[i].json.len || (known && str_is(json_text(known, name), parts[i].digest)))
+		bool has = known && !sections[i].always && str_is(json_text(known, name), parts[i].digest);
+		if (has || !parts[i].json.len)
 			continue;
 		json_name(w, name);
 		json_put_raw(w, parts[i].json);

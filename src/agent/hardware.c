@@ -101,7 +101,7 @@ bool write_disks(struct host *h, struct json_writer *w, uint8_t digest[32], bool
 	json_object(w);
 	json_name(w, STR("list"));
 	json_list(w);
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count && written < LIST_MOST; i++) {
 		/* a reader without a card has no size */
 		if (!is_drive(names.items[i]) || host_int(h, "/sys/block/%.*s/size", STR_ARG(names.items[i])) <= 0)
 			continue;

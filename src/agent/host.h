@@ -46,7 +46,9 @@ typedef bool section_writer(struct host *h, struct json_writer *w, uint8_t diges
 struct section {
 	const char *name;
 	section_writer *write;
+	bool always; /* the server tells by it which host this is, so it is never left out */
 };
+#define LIST_MOST 200 /* items of a list of parts: more are made by programs, and the server takes no more */
 extern const struct section sections[]; /* ends with name == NULL */
 
 section_writer write_identity, write_os, write_cpu, write_memory, write_disks, write_filesystems, write_network, write_packages,

@@ -108,8 +108,6 @@ static void write_gateway(struct host *h, struct json_writer *w)
 	}
 }
 
-#define MOST 256 /* interfaces; hosts of containers may have thousands */
-
 bool write_network(struct host *h, struct json_writer *w, uint8_t digest[32], bool *ret_has_digest)
 {
 	struct host_names names = host_list(h, "/sys/class/net");
@@ -121,7 +119,7 @@ bool write_network(struct host *h, struct json_writer *w, uint8_t digest[32], bo
 	write_gateway(h, w);
 	json_name(w, STR("interfaces"));
 	json_list(w);
-	for (size_t i = 0; i < names.count && written < MOST; i++) {
+	for (size_t i = 0; i < names.count && written < LIST_MOST; i++) {
 		/* ends of container links come and go by the hour */
 		if (str_starts(names.items[i], STR("veth")) || !host_has(h, "/sys/class/net/%.*s/type", STR_ARG(names.items[i])))
 			continue;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/http_client.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -37,29 +38,39 @@ static enum code read_token(const struct agent_options *o, struct arena *arena, 
 	return token_good(*ret) ? OK : error_fail(e, E_INVALID, N_("{file} does not hold an access token"), { "file", path });
 }
 
-static enum verdict judge(const struct agent_options *o, int status, struct arena *arena, struct error *e)
+/* "422: The input is not valid; /entity is required", as far as the answer gives reasons (RFC 9457). */
+static struct str reason_of(int status, const struct json *answer, struct arena *arena)
 {
-	struct str number = arena_format(arena, "%d", status);
+	const struct json *first = json_at(answer, STR("/errors/0"));
+	struct str detail = utf8_clip(json_text(answer, STR("detail")), 300), field = utf8_clip(json_text(first, STR("pointer")), 100);
+	struct str wrong = utf8_clip(json_text(first, STR("detail")), 300);
+	return arena_format(arena, "%d%s%.*s%s%.*s%s%.*s", status, detail.len ? ": " : "", STR_ARG(detail), wrong.len ? "; " : "",
+			    STR_ARG(field), field.len ? " " : "", STR_ARG(wrong));
+}
+
+static enum verdict judge(const struct agent_options *o, int status, const struct json *answer, struct arena *arena, struct error *e)
+{
 	if (status >= 200 && status < 300)
 		return SENT;
+	struct str reason = reason_of(status, answer, arena);
 	if (status == 401 || status == 403) {
 		error_fail(e, E_DENIED, N_("{server} does not let this agent in: the access token in {file} is unknown, expired, "
-					   "revoked or not for inventories. Make a new one there and put it into the file."),
-			   { "server", o->server }, { "file", o->token_file });
+					   "revoked or not for inventories ({reason}). Make a new one there and put it into the file."),
+			   { "server", o->server }, { "file", o->token_file }, { "reason", reason });
 		return DENIED;
 	}
 	if (status == 400 || status == 413 || status == 415 || status == 422) {
-		error_fail(e, E_INVALID, N_("{server} refused a report for good (status {status}); it is kept in {folder}/refused"),
-			   { "server", o->server }, { "status", number }, { "folder", o->spool });
+		error_fail(e, E_INVALID, N_("{server} refused a report for good ({reason}); it is kept in {folder}/refused"),
+			   { "server", o->server }, { "reason", reason }, { "folder", o->spool });
 		return REFUSED;
 	}
 	if (status == 404 || status == 405 || (status >= 300 && status < 400)) {
-		error_fail(e, E_BUSY, N_("{server} takes no inventory reports at this address (status {status}); reports are kept"),
-			   { "server", o->server }, { "status", number });
+		error_fail(e, E_BUSY, N_("{server} takes no inventory reports at this address ({reason}); reports are kept"),
+			   { "server", o->server }, { "reason", reason });
 		return TRY_AGAIN;
 	}
-	error_fail(e, E_BUSY, N_("{server} cannot take reports now (status {status}); reports are kept"), { "server", o->server },
-		   { "status", number });
+	error_fail(e, E_BUSY, N_("{server} cannot take reports now ({reason}); reports are kept"), { "server", o->server },
+		   { "reason", reason });
 	return TRY_AGAIN;
 }
 
@@ -74,12 +85,11 @@ static enum verdict exchange(const struct agent_options *o, struct http_client *
 	}
 	if (http_client_send(client, "POST", STR("/api/inventory/report"), STR("application/json"), report, headers, &answer, e) != OK)
 		return TRY_AGAIN;
-	enum verdict verdict = judge(o, answer.status, arena, e);
 	struct json_limits limits = { .bytes = ANSWER_MOST };
-	if (verdict != SENT || json_parse(arena, buf_str(&answer.body), &limits, ret_answer, NULL) != OK)
+	if (json_parse(arena, buf_str(&answer.body), &limits, ret_answer, NULL) != OK)
 		*ret_answer = NULL;
 	buf_done(&answer.body);
-	return verdict;
+	return judge(o, answer.status, *ret_answer, arena, e);
 }
 
 enum verdict report_send(const struct agent_options *o, struct str report, struct str id, struct arena *arena,

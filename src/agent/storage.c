@@ -96,19 +96,17 @@ static bool seen_before(const struct str *sources, size_t count, struct str sour
 	return false;
 }
 
-#define MOST 256 /* file systems; a host with more has them made by a program */
-
 bool write_filesystems(struct host *h, struct json_writer *w, uint8_t digest[32], bool *ret_has_digest)
 {
 	struct str rest = host_file(h, "/proc/self/mounts");
-	struct str *sources = ARENA_ARRAY(h->arena, MOST, struct str);
+	struct str *sources = ARENA_ARRAY(h->arena, LIST_MOST, struct str);
 	struct mount m;
 	size_t count = 0;
 	h->failed |= !sources;
 	json_object(w);
 	json_name(w, STR("list"));
 	json_list(w);
-	while (sources && count < MOST && mount_next(&rest, h->arena, &m)) {
+	while (sources && count < LIST_MOST && mount_next(&rest, h->arena, &m)) {
 		bool network = ONE_OF(m.type, network_types);
 		bool overlay = str_is(m.type, "overlay") && !str_is(m.at, "/"); /* layers of containers */
 		if (overlay || (!network && !ONE_OF(m.type, local_types)) || seen_before(sources, count, m.source))

@@ -171,6 +171,8 @@ static int set_up(void **state)
 	put(s, "token", STR("secret-token\n"));
 	folder_make(in(s, "root/etc"), 0700, NULL);
 	put(s, "root/etc/os-release", STR("ID=debian\nVERSION_ID=12\n"));
+	folder_make(in(s, "root/sys/class/net/eth0"), 0700, NULL);
+	put(s, "root/sys/class/net/eth0/type", STR("1\n"));
 	put(s, "root/etc/passwd", STR("root:x:0:0::/root:/bin/sh\n"));
 	s->options = (struct agent_options){ .server = STR("http://127.0.0.1:1"), .token_file = in(s, "token"), .spool = in(s, "spool"),
 					     .root = in(s, "root"), .clock = &s->clock, .random = &s->source, .wait = wait_for,
@@ -308,6 +310,18 @@ static void given_up_test(void **state)
 	assert_int_equal(s->outcome.sent, 3);
 }
 
+/* What the server says of its reasons reaches whoever reads the log. */
+static void reason_test(void **state)
+{
+	struct stage *s = *state;
+	start_server(s, 0, "503 507 507");
+	s->options.tries = 2;
+	assert_int_equal(run(s), E_BUSY);
+	assert_true(str_find_str(error_text(&s->error, s->arena), STR("507: The disk is full; /entity is required")) >= 0);
+	s->options.tries = 1;
+	assert_int_equal(run(s), E_BUSY);
+}
+
 static void denied_test(void **state)
 {
 	struct stage *s = *state;
@@ -377,7 +391,7 @@ static void sections_test(void **state)
 	struct stage *s = *state;
 	struct request r[64];
 	start_server(s, 0, "200 200 200 want 200");
-	const char *const all = "identity,os,state,users";
+	const char *const all = "identity,network,os,state,users";
 	assert_int_equal(run(s), OK);
 	assert_int_equal(run(s), OK);
 	put(s, "root/etc/os-release", STR("ID=debian\nVERSION_ID=13\n"));
@@ -385,7 +399,7 @@ static void sections_test(void **state)
 	assert_int_equal(run(s), OK); /* the server has lost "os": a complete one follows at once */
 	assert_int_equal(s->outcome.sent, 2);
 	assert_int_equal(requests(s, r), 5);
-	const char *const want[] = { all, "", "os", "", all };
+	const char *const want[] = { all, "identity,network", "identity,network,os", "identity,network", all };
 	for (size_t i = 0; i < 5; i++)
 		if (!str_is(r[i].sections, want[i]))
 			fail_msg("report %zu: %.*s", i, STR_ARG(r[i].sections));
@@ -501,6 +515,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(order_test, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(middle_test, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(given_up_test, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(reason_test, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(denied_test, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refused_test, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ceilings_test, set_up, tear_down),

@@ -9,6 +9,7 @@ Each request takes the next step; when all are taken, it is 200. A step is a sta
   slow     the answer comes after three seconds
   want     200, and the section "os" is asked for
   garbage  an answer that is not HTTP
+  507      with a problem document that gives reasons
   large    200 with two megabytes of answer
 Prints its port, then writes a line to LOG for each request: step, report id, Idempotency-Key, token, names of the
 sections sent. Ends when its standard input does.
@@ -43,7 +44,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if step == "garbage":
             self.wfile.write(b"\x00\xff not http\r\n\r\n")
             return
-        answer = {"want": b'{"want":["os","no_such"]}', "large": b'"' + b"x" * 2000000 + b'"'}.get(step, b"{}")
+        answer = {"want": b'{"want":["os","no_such"]}', "large": b'"' + b"x" * 2000000 + b'"',
+                  "507": json.dumps({"title": "Busy", "detail": "The disk is full",
+                                     "errors": [{"pointer": "/entity", "detail": "is required"}]}).encode()}.get(step, b"{}")
         self.send_response(int(step) if step.isdigit() else 200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
