@@ -88,7 +88,7 @@ static int64_t fill_entity(struct sample *s, int64_t n, const struct kind *k, st
 		put_int(k, values, "parent", parent);
 		put_text(k, values, "type", STR("unit"));
 	}
-	put_text(k, values, "code", arena_format(s->arena, "E%05lld", (long long)n + 1));
+	put_text(k, values, "code", arena_format(s->arena, "E%05lld", (long long)s->entities.count));
 	return 0;
 }
 

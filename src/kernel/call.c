@@ -69,7 +69,7 @@ enum code call_authorise(struct call *c, int function_index, int64_t entity, str
 	}
 	if (!visible(x->world, x->now, &c->principal.subject, (unsigned)function_index, c->arena, &set))
 		return error_nomem(e);
-	if (set.all || set.own || set.count)
+	if (!entity_set_empty(&set))
 		return OK;
 	return error_fail(e, E_DENIED, reason_msgid(DECISION_NO_ASSIGNMENT), { "function", name });
 }

@@ -30,7 +30,6 @@ enum code sqlite_fault(struct sqlite_conn *c, int result, struct error *e)
 	case SQLITE_NOMEM:
 		return error_nomem(e);
 	case SQLITE_CONSTRAINT:
-		sqlite_note_conflict(c, message);
 		code = extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ? E_CONFLICT : E_INVALID;
 		error_fail(e, code, code == E_CONFLICT ? N_("Such a record exists already") : N_("The database refused a value"));
 		break;
@@ -59,6 +58,8 @@ enum code sqlite_fault(struct sqlite_conn *c, int result, struct error *e)
 		break;
 	}
 	error_hint(e, str_of(message));
+	if (code == E_CONFLICT)
+		sqlite_note_conflict(c, message); /* last: it asks the database, and the message is gone then */
 	return code;
 }
 

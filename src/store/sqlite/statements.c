@@ -43,8 +43,11 @@ void statements_reset(struct sqlite_conn *c)
  * the index over them, so that both stores name the index. */
 void sqlite_note_conflict(struct sqlite_conn *c, const char *message)
 {
+	char kept[sizeof c->conn.conflict]; /* the message is SQLite's and goes with the next statement */
 	const char *colon = strstr(message, "failed: ");
-	struct str what = colon ? str_of(colon + 8) : STR_NONE, first, table;
+	struct str what, first, table;
+	snprintf(kept, sizeof kept, "%s", colon ? colon + 8 : "");
+	what = str_of(kept);
 	if (str_starts(what, STR("index '"))) {
 		conn_set_conflict(&c->conn, str_slice(what, 7, what.len - 1));
 		return;

@@ -1,0 +1,231 @@
+"""What must not break: kill -9 at random moments, a full disk, a database that restarts, erasing for good, restored backups."""
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from support.postgres import Postgres, binaries
+from support.server import Client, Server, mandate
+
+KILLS = 1000 if os.environ.get("LONG") else 10
+
+
+class Killing(unittest.TestCase):
+    """Every change that was answered is there after kill -9, the journal verifies, nothing is half-written."""
+
+    def hammer(self, address, token, names, answered, stop):
+        client = Client(address, token)
+        while not stop.is_set():
+            name = f"kill-{next(names)}"
+            try:
+                got = client.post("/api/batch", {"calls": [{"operation": "tag.create", "input": {"name": f"{name}-{part}"}} for part in "ab"]})
+                if got.status == 200:
+                    answered.append(name)
+            except OSError:
+                return
+
+    def test_kill(self):
+        data = tempfile.mkdtemp(prefix="mandate-kill-")
+        self.addCleanup(shutil.rmtree, data, True)
+        server = Server(data=data)
+        token = server.administrator().token
+        counter, lock, answered = iter(range(10 ** 9)), threading.Lock(), []
+
+        class Names:
+            def __next__(self):
+                with lock:
+                    return next(counter)
+        for round_number in range(KILLS):
+            stop = threading.Event()
+            threads = [threading.Thread(target=self.hammer, args=(server.address, token, Names(), answered, stop)) for _ in range(4)]
+            for t in threads:
+                t.start()
+            time.sleep(random.uniform(0.02, 0.4))
+            server.kill()
+            stop.set()
+            for t in threads:
+                t.join()
+            mandate("verify", "--data", data)
+            server = Server(data=data)
+        client = Client(server.address, token)
+        self.addCleanup(server.remove)
+        self.assertEqual(server.stop(), 0)
+        mandate("verify", "--data", data)
+        with sqlite3.connect(os.path.join(data, "estate.db")) as db:
+            there = {row[0] for row in db.execute("SELECT name FROM tag WHERE name LIKE 'kill-%'")}
+            whole = {n.rsplit("-", 1)[0] for n in there}
+            for name in whole:
+                self.assertTrue({name + "-a", name + "-b"} <= there, "half a batch: " + name)
+            self.assertGreater(len(answered), KILLS)
+            self.assertEqual(set(answered) - whole, set(), "acknowledged and lost")
+            self.assertEqual(db.execute("SELECT count(*) FROM tag t LEFT JOIN journal_entry j ON j.id = t.entry WHERE j.id IS NULL").fetchone()[0], 0)
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+
+
+class FullDisk(unittest.TestCase):
+    """A disk with no room: an error that says so, no loss, and it goes on when there is room again."""
+
+    def test_full(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root for a small file system")
+        folder = tempfile.mkdtemp(prefix="mandate-full-")
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("a small file system cannot be mounted here")
+        self.addCleanup(lambda: (subprocess.run(["umount", "-l", folder]), os.rmdir(folder)))
+        server = Server(data=folder)
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        good, refused = 0, None
+        for n in range(4000):
+            got = client.post("/api/document", {"title": f"d{n}", "summary": "x" * 3900})
+            if got.status == 201:
+                good += 1
+            else:
+                refused = got
+                break
+        self.assertIsNotNone(refused, "the disk never filled")
+        self.assertEqual(refused.status, 503, refused.body)
+        self.assertEqual(client.get("/api/document/count").json["count"], good)
+        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+        for _ in range(50):
+            got = client.post("/api/document", {"title": "after"})
+            if got.status == 201:
+                break
+            time.sleep(0.1)
+        self.assertEqual(got.status, 201, got.body)
+        self.assertEqual(client.get("/api/document/count").json["count"], good + 1)
+        self.assertEqual(server.stop(), 0)
+        mandate("verify", "--data", folder)
+
+
+class Erasing(unittest.TestCase):
+    """After erasing a person and compacting, the plain values are nowhere in the files."""
+
+    def test_erase(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        secret = ["Zyxwvut Qponmlk", "zyxwvut.q@erase.example", "erase-me-private@example.net"]
+        person = client.post("/api/person", {"name": secret[0], "email": secret[1], "private_email": secret[2]}).json["id"]
+        client.patch("/api/person/" + person, {"name": secret[0] + " Junior"})
+        client.patch(f"/api/person/{person}?propose=true", {"name": secret[0] + " Proposed"})
+        client.post("/api/person", {"name": "somebody"}, headers={"Idempotency-Key": "k1"})
+        device = client.post("/api/device", {"name": "hers", "class": "laptop", "holder": person}).json["id"]
+        shown = client.get(f"/api/person/{person}/history").json["items"]
+        self.assertEqual(shown[0]["changes"]["name"], [secret[0], secret[0] + " Junior"])
+        got = client.post(f"/api/person/{person}/erase")
+        self.assertEqual(got.status, 200, got.body)
+        after = client.get("/api/person/" + person).json
+        self.assertEqual((after["name"], after["email"]), ("(erased)", None))
+        self.assertIsNone(client.get("/api/device/" + device).json["holder"])
+        history = client.get(f"/api/person/{person}/history").json["items"]
+        self.assertEqual(history[-1]["changes"]["name"][1], {"erased": True})
+        self.assertEqual(server.stop(), 0)
+        mandate("compact", "--data", server.data)
+        mandate("verify", "--data", server.data)
+        for name in os.listdir(server.data):
+            path = os.path.join(server.data, name)
+            if os.path.isfile(path) and name != "server.log":
+                with open(path, "rb") as file:
+                    content = file.read()
+                for text in secret:
+                    self.assertNotIn(text.encode(), content, (text, name))
+
+
+class Backup(unittest.TestCase):
+    def test_copy_and_restore(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        for n in range(20):
+            client.post("/api/tag", {"name": f"before {n}"})
+        self.assertEqual(server.stop(), 0)
+        copy = tempfile.mkdtemp(prefix="mandate-copy-")
+        self.addCleanup(shutil.rmtree, copy, True)
+        mandate("copy", "--data", server.data, os.path.join(copy, "backup"))
+        restored = Server(data=os.path.join(copy, "backup"))
+        self.addCleanup(restored.remove)
+        again = Client(restored.address, client.token)
+        self.assertEqual(again.get("/api/tag/count").json["count"], 20)
+        self.assertEqual(restored.stop(), 0)
+        mandate("verify", "--data", restored.data)
+
+    def test_one_process_a_folder(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        second = mandate("serve", "--data", server.data, "--listen", "127.0.0.1:0", check=False)
+        self.assertEqual(second.returncode, 6, second.stderr)
+        self.assertEqual(server.stop(), 0)
+
+
+class Tampering(unittest.TestCase):
+    def test_verify_notices(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        for n in range(5):
+            client.post("/api/tag", {"name": f"tamper {n}"})
+        self.assertEqual(server.stop(), 0)
+        mandate("verify", "--data", server.data)
+        with sqlite3.connect(os.path.join(server.data, "estate.db")) as db:
+            db.execute("UPDATE journal_entry SET payload = replace(payload, 'tamper 3', 'tamper 4') WHERE payload LIKE '%tamper 3%'")
+        db.close()
+        done = mandate("verify", "--data", server.data, check=False)
+        self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
+
+
+@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
+class Restarting(unittest.TestCase):
+    """Two servers on one PostgreSQL work together; the database may restart under them."""
+
+    def test_two_servers_and_a_restart(self):
+        postgres = Postgres()
+        self.addCleanup(postgres.remove)
+        url = postgres.database("shared")
+        one = Server(url)
+        self.addCleanup(one.remove)
+        client = one.administrator()
+        other_data = tempfile.mkdtemp(prefix="mandate-two-")
+        self.addCleanup(shutil.rmtree, other_data, True)
+        for key in ("journal.key", "master.key"):
+            shutil.copy(os.path.join(one.data, key), other_data)
+        two = Server(url, data=other_data)
+        self.addCleanup(two.remove)
+        there = Client(two.address, client.token)
+        made = client.post("/api/tag", {"name": "shared"}).json["id"]
+        self.assertEqual(there.get("/api/tag/" + made).json["name"], "shared")
+        back = there.post("/api/person", {"name": "From Two"}).json["id"]
+        self.assertEqual(client.get("/api/person/" + back).json["name"], "From Two")
+        threads = [threading.Thread(target=lambda c: [Client(c.address, c.token).post("/api/tag", {"name": f"{c.address}-{n}"}) for n in range(30)],
+                                    args=(c,)) for c in (client, there, client, there)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(client.get("/api/tag/count").json["count"], 121)
+        postgres.stop("immediate")
+        self.assertEqual(client.post("/api/tag", {"name": "while down"}).status, 503)
+        self.assertEqual(there.get("/api/tag/count").status, 503)
+        postgres.start()
+        for c in (client, there):
+            for _ in range(100):
+                if c.post("/api/tag", {"name": "after"}).status == 201:
+                    break
+                time.sleep(0.1)
+            self.assertEqual(c.post("/api/tag", {"name": "after"}).status, 201)
+        self.assertGreaterEqual(client.get("/api/tag/count").json["count"], 123)
+        end = time.time() + 20
+        while time.time() < end and b"mandate_journal_leaves 0" in client.get("/metrics").body:
+            time.sleep(0.1)
+        self.assertEqual((one.stop(), two.stop()), (0, 0))
+        mandate("verify", "--data", one.data, "--db", url)
+
+
+if __name__ == "__main__":
+    unittest.main()
