@@ -90,11 +90,13 @@ enum code error_field_(struct error *e, struct str pointer, const char *msgid, c
 {
 	if (!e)
 		return E_INVALID;
-	if (!e->frame || e->code != E_INVALID) {
+	bool conflict = e->frame && e->code == E_CONFLICT; /* which field it is about; it stays a conflict */
+	if (!conflict && (!e->frame || e->code != E_INVALID)) {
 		e->items = NULL;
 		error_fail(e, E_INVALID, N_("Some fields are not right"));
 	}
-	e->detail = DETAIL_UNPROCESSABLE;
+	if (!conflict)
+		e->detail = DETAIL_UNPROCESSABLE;
 	size_t n = 0;
 	const struct error_item **last = &e->items;
 	for (; *last; n++)

@@ -50,8 +50,9 @@ static enum code explain_conflict(struct record_context *x, const struct kind *k
 			return error_nomem(e);
 		if (!str_eq(name, index) || !sight_field_everywhere(&sight, f))
 			continue;
+		error_fail(e, E_CONFLICT, N_("Another {kind} already has this {field}"), { "kind", kind }, { "field", str_of(f->name) });
 		error_field(e, pointer, N_("is already used by another record"));
-		return error_fail(e, E_CONFLICT, N_("Another {kind} already has this {field}"), { "kind", kind }, { "field", str_of(f->name) });
+		return E_CONFLICT;
 	}
 	return error_fail(e, E_CONFLICT, N_("Another {kind} with the same identification exists already"), { "kind", kind });
 }

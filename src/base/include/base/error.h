@@ -83,7 +83,7 @@ enum code error_fail_(struct error *e, enum code code, const char *msgid, const 
 /* Adds what the caller was doing; answers the chain's code. */
 enum code error_while_(struct error *e, const char *msgid, const struct error_arg *args);
 #define error_while(e, msgid, ...) error_while_((e), (msgid), ERROR_ARGS_(__VA_ARGS__))
-/* Notes a wrong field and sets the code to E_INVALID / DETAIL_UNPROCESSABLE; at most 100 are kept.
+/* Notes a wrong field and sets the code to E_INVALID / DETAIL_UNPROCESSABLE (a chain that says E_CONFLICT keeps that); at most 100 are kept.
  * Answers E_INVALID. */
 enum code error_field_(struct error *e, struct str pointer, const char *msgid, const struct error_arg *args);
 #define error_field(e, pointer, msgid, ...) error_field_((e), (pointer), (msgid), ERROR_ARGS_(__VA_ARGS__))
