@@ -202,7 +202,7 @@ class Restarting(unittest.TestCase):
         self.assertEqual(there.get("/api/tag/" + made).json["name"], "shared")
         back = there.post("/api/person", {"name": "From Two"}).json["id"]
         self.assertEqual(client.get("/api/person/" + back).json["name"], "From Two")
-        threads = [threading.Thread(target=lambda c: [Client(c.address, c.token).post("/api/tag", {"name": f"{c.address}-{n}"}) for n in range(30)],
+        threads = [threading.Thread(target=lambda c: [Client(c.address, c.token).post("/api/tag", {"name": f"{threading.get_ident()}-{n}"}) for n in range(30)],
                                     args=(c,)) for c in (client, there, client, there)]
         for t in threads:
             t.start()
