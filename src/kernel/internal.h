@@ -24,6 +24,7 @@ struct worker { /* one per thread that reads; belongs to the kernel */
 	struct conn *reader;
 	struct conn *keys;
 	struct keyring *keyring;
+	struct numbers *numbers; /* for its SQL texts; readers take no numbers */
 	struct world *world;
 	uint64_t world_stamp;
 	struct auth_entry auth[AUTH_CACHE];

@@ -2,6 +2,7 @@
  * credentials it has checked. Neighbours: dispatch.c asks for it on every call; kernel.c frees them all. */
 #include "base/mem.h"
 #include "internal.h"
+#include "record/numbers.h"
 
 static void worker_link(struct kernel *k, struct worker *w)
 {
@@ -22,6 +23,9 @@ static enum code worker_new(struct kernel *k, struct worker **ret, struct error 
 		code = conn_open(k->keys, CONN_READ, &w->keys, e);
 	if (code == OK)
 		code = keyring_new(w->keys, k->master, k->random, &w->keyring, e);
+	w->numbers = numbers_new();
+	if (code == OK && !w->numbers)
+		code = error_nomem(e);
 	if (code != OK || pthread_setspecific(k->worker_key, w)) {
 		worker_free(w);
 		return code != OK ? code : error_nomem(e);
@@ -48,6 +52,7 @@ void worker_free(struct worker *w)
 	for (size_t i = 0; i < AUTH_CACHE; i++)
 		auth_entry_clear(&w->auth[i]);
 	world_unref(w->world);
+	numbers_free(w->numbers);
 	keyring_free(w->keyring);
 	conn_close(w->keys);
 	conn_close(w->reader);
@@ -63,6 +68,7 @@ enum code worker_context(struct worker *w, struct call *c, struct error *e)
 		.world = world_ref(w->world),
 		.conn = w->reader,
 		.keyring = w->keyring,
+		.numbers = w->numbers,
 		.ids = k->ids,
 		.random = k->random,
 		.arena = c->arena,

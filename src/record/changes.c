@@ -7,7 +7,8 @@
 #define CHANGES_MOST 1000
 #define ERASED_MOST 100000 /* a person may be named by many records, and is erased from all of them or from none */
 #define AUTHORITIES_MOST 64
-#define KNOWN 256
+#define KNOWN_BITS 9
+#define KNOWN (1 << KNOWN_BITS)
 
 struct change {
 	const struct kind *kind;
@@ -18,18 +19,26 @@ struct change {
 	struct change *next;
 };
 
+struct known { /* a target found; a place each by id, the newest stays */
+	const struct kind *kind;
+	int64_t id, person;
+	bool system;
+};
+
 struct changes {
 	struct arena *arena;
 	struct change *first, *last;
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
 	size_t authority_count;
-	struct known { /* targets found; a place each by id, the newest stays */
-		const struct kind *kind;
-		int64_t id, person;
-		bool system;
-	} known[KNOWN];
+	struct known known[KNOWN];
 };
+
+/* Ids made one after another differ in their middle: all their bits count. */
+static struct known *known_place(struct known *known, int64_t id)
+{
+	return &known[(uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS)];
+}
 
 struct changes *changes_new(struct arena *arena)
 {
@@ -77,19 +86,19 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 	c->last = change;
 	c->count++;
 	if (strcmp(action, "archive") == 0)
-		c->known[(uint64_t)ref->id % KNOWN].id = 0;
+		known_place(c->known, ref->id)->id = 0;
 	return OK;
 }
 
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
 {
-	const struct known *known = &c->known[(uint64_t)id % KNOWN];
+	const struct known *known = known_place((struct known *)(uintptr_t)c->known, id);
 	return known->id == id && known->kind == k && known->person == x->who.person && known->system == x->who.system;
 }
 
 void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
 {
-	c->known[(uint64_t)id % KNOWN] = (struct known){ k, id, x->who.person, x->who.system };
+	*known_place(c->known, id) = (struct known){ k, id, x->who.person, x->who.system };
 }
 
 bool changes_touched(const struct changes *c, const struct kind *k)

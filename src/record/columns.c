@@ -60,10 +60,10 @@ size_t field_history_columns(const struct field *f)
 	return f->type == FIELD_MONEY && !f->personal ? 2 : 1;
 }
 
-void columns_add(struct buf *sql, const struct kind *k, const char *prefix)
+void columns_add(struct buf *sql, const struct kind *k, const char *prefix, const bool *wanted)
 {
 	for (const struct field *f = k->fields; f->name; f++) {
-		if (f->type == FIELD_REFS)
+		if (f->type == FIELD_REFS || (wanted && !wanted[f->index]))
 			continue;
 		buf_add_text(sql, ", ");
 		buf_add_text(sql, prefix);

@@ -36,7 +36,7 @@ enum column_type field_column_type(const struct field *f);
 size_t field_history_columns(const struct field *f);
 static inline bool value_given(const struct value *v) { return v->set && !v->null; }
 /* Adds ", name, cost, cost_currency …" of all fields, each behind `prefix`. */
-void columns_add(struct buf *sql, const struct kind *k, const char *prefix);
+void columns_add(struct buf *sql, const struct kind *k, const char *prefix, const bool *wanted);
 /* Parameters for one field's columns in the live table; answers how many (0 to 2). */
 size_t field_params(const struct field *f, const struct value *v, struct sql_value *ret);
 /* The first of them: what filters and sorting compare. */
@@ -74,9 +74,10 @@ struct record_row { /* one live row */
 	struct str state, number;
 	struct value *values;
 };
-/* "t.id, t.entity, …": the columns rows_read expects. */
-void row_columns_add(struct buf *sql, const struct kind *k);
-enum code row_read(const struct rows *rows, const struct kind *k, struct arena *arena, struct record_row *ret, struct error *e);
+/* "t.id, t.entity, …": the columns row_read expects. `wanted` by field index, NULL: all; the others stay unset. */
+void row_columns_add(struct buf *sql, const struct kind *k, const bool *wanted);
+enum code row_read(const struct rows *rows, const struct kind *k, const bool *wanted, struct arena *arena, struct record_row *ret,
+		   struct error *e);
 /* Reads FIELD_REFS of many rows: one query per field. `wanted` by field index, NULL: all. */
 enum code rows_read_links(struct record_context *x, const struct kind *k, struct record_row *rows, size_t count,
 			  const bool *wanted, struct error *e);

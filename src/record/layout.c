@@ -209,8 +209,10 @@ static bool leads_index(const struct layout_table *t, const char *name)
 static void declared_indexes(struct drawing *d, const struct kind *k)
 {
 	size_t n = 0;
+	/* lists show what is not archived, newest first: with the id behind, the index answers them in order */
 	for (const char *const *columns = k->indexes; columns && *columns; columns++)
-		index_by(d, arena_format(d->arena, "by%zu", n++).data, *columns, false, NULL);
+		index_by(d, arena_format(d->arena, "by%zu", n++).data, arena_format(d->arena, "%s, id", *columns).data, false,
+			 "archived IS NULL");
 	/* things are looked up by what identifies them */
 	for (const char *const *const *set = k->identify; set && *set; set++)
 		if (**set && !leads_index(d->table, **set))

@@ -170,16 +170,39 @@ static enum code count_rows(struct record_context *x, const struct sight *sight,
 	return OK;
 }
 
+/* What a page must read: what is shown, what it is sorted by (for the cursor), and whose it is. NULL: everything. */
+static enum code wanted_fields(struct record_context *x, const struct kind *k, const struct record_query *q, const bool **ret, struct error *e)
+{
+	*ret = NULL;
+	if (!q->select.fields)
+		return OK;
+	bool *wanted = ARENA_ARRAY(x->arena, k->field_count + 1, bool);
+	const struct field *owner = k->owner ? kind_field(k, str_of(k->owner)) : NULL;
+	if (!wanted)
+		return error_nomem(e);
+	for (size_t i = 0; i < k->field_count; i++)
+		wanted[i] = q->select.fields[i] || (q->select.expand && q->select.expand[i]);
+	for (size_t i = 0; i < q->order_count; i++)
+		if (q->order[i].column == COL_FIELD)
+			wanted[q->order[i].field->index] = true;
+	if (owner)
+		wanted[owner->index] = true;
+	*ret = wanted;
+	return OK;
+}
+
 static enum code read_page(struct record_context *x, const struct sight *sight, const struct record_query *q,
 			   struct record_row *ret_rows, size_t *ret_count, struct error *e)
 {
 	CLEAN_STATEMENT struct statement s;
 	CLEAN_ROWS struct rows *rows = NULL;
+	const bool *wanted;
 	bool row = true;
 	size_t n = 0;
 	statement_init(&s);
+	TRY(wanted_fields(x, sight->kind, q, &wanted, e));
 	buf_add_text(&s.sql, "SELECT ");
-	row_columns_add(&s.sql, sight->kind);
+	row_columns_add(&s.sql, sight->kind, wanted);
 	buf_format(&s.sql, " FROM %s t", sight->kind->name);
 	TRY(select_where(x, &s, sight, q, true, e));
 	TRY(select_order(&s, q, e));
@@ -191,7 +214,7 @@ static enum code read_page(struct record_context *x, const struct sight *sight, 
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			break;
-		TRY(row_read(rows, sight->kind, x->arena, &ret_rows[n++], e));
+		TRY(row_read(rows, sight->kind, wanted, x->arena, &ret_rows[n++], e));
 	}
 	*ret_count = n;
 	return OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TREE_DEPTH_MOST 64
+#define FIELDS_MOST 200 /* of a kind, as the pack language has it */
 
 struct wanted { /* ids of one target kind, sorted, each once */
 	const struct kind *kind;
@@ -19,30 +20,47 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+struct referring { /* the fields of a record that refer to something and are to be checked */
+	const struct field *fields[FIELDS_MOST];
+	size_t count;
+	const struct value *values;
+};
+
 static bool refers(const struct field *f, const bool *changed, const struct value *values)
 {
-	const struct value *v = &values[f->index];
-	if (f->type != FIELD_REF && f->type != FIELD_REFS)
-		return false;
-	return value_given(v) && (!changed || changed[f->index]);
+	return (f->type == FIELD_REF || f->type == FIELD_REFS) && value_given(&values[f->index]) && (!changed || changed[f->index]);
+}
+
+static void collect(const struct kind *k, const bool *changed, const struct value *values, struct referring *ret)
+{
+	ret->count = 0;
+	ret->values = values;
+	for (const struct field *f = k->fields; f->name; f++)
+		if (refers(f, changed, values) && ret->count < FIELDS_MOST)
+			ret->fields[ret->count++] = f;
+}
+
+static const int64_t *ids_of(const struct referring *r, size_t i, size_t *ret_count)
+{
+	const struct value *v = &r->values[r->fields[i]->index];
+	bool one = r->fields[i]->type == FIELD_REF;
+	*ret_count = one ? 1 : v->refs.count;
+	return one ? &v->integer : v->refs.ids;
 }
 
 /* The ids of all fields that refer to the kind and were not found before; `out` NULL: only counts. */
-static size_t gather(struct record_context *x, const struct kind *k, const struct kind *to, const bool *changed, const struct value *values,
-		     int64_t *out)
+static size_t gather(struct record_context *x, const struct referring *r, const struct kind *to, int64_t *out)
 {
-	size_t n = 0;
-	for (const struct field *f = k->fields; f->name; f++) {
-		if (!refers(f, changed, values) || strcmp(f->to, to->name) != 0)
+	size_t n = 0, count;
+	for (size_t i = 0; i < r->count; i++) {
+		if (strcmp(r->fields[i]->to, to->name) != 0)
 			continue;
-		const struct value *v = &values[f->index];
-		const int64_t *ids = f->type == FIELD_REF ? &v->integer : v->refs.ids;
-		size_t count = f->type == FIELD_REF ? 1 : v->refs.count;
-		for (size_t i = 0; i < count; i++) {
-			if (x->changes && changes_knows(x->changes, x, to, ids[i]))
+		const int64_t *ids = ids_of(r, i, &count);
+		for (size_t j = 0; j < count; j++) {
+			if (x->changes && changes_knows(x->changes, x, to, ids[j]))
 				continue;
 			if (out)
-				out[n] = ids[i];
+				out[n] = ids[j];
 			n++;
 		}
 	}
@@ -73,21 +91,21 @@ static enum code find_targets(struct record_context *x, const struct wanted *w, 
 	return OK;
 }
 
-static enum code tell_missing(struct record_context *x, const struct kind *k, const struct wanted *w, const bool *changed,
-			      const struct value *values, const int64_t *found, size_t count, struct error *e)
+static enum code tell_missing(struct record_context *x, const struct referring *r, const struct wanted *w, const int64_t *found,
+			      size_t found_count, struct error *e)
 {
 	enum code code = OK;
-	for (const struct field *f = k->fields; f->name; f++) {
-		if (!refers(f, changed, values) || strcmp(f->to, w->kind->name) != 0)
+	size_t count;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct field *f = r->fields[i];
+		if (strcmp(f->to, w->kind->name) != 0)
 			continue;
-		const struct value *v = &values[f->index];
-		size_t n = f->type == FIELD_REF ? 1 : v->refs.count;
-		for (size_t i = 0; i < n; i++) {
-			int64_t id = f->type == FIELD_REF ? v->integer : v->refs.ids[i];
-			if (!bsearch(&id, w->ids, w->count, sizeof id, by_id) || bsearch(&id, found, count, sizeof id, by_id))
+		const int64_t *ids = ids_of(r, i, &count);
+		for (size_t j = 0; j < count; j++) {
+			if (!bsearch(&ids[j], w->ids, w->count, sizeof *ids, by_id) || bsearch(&ids[j], found, found_count, sizeof *ids, by_id))
 				continue;
 			struct str pointer = f->type == FIELD_REF ? arena_format(x->arena, "/%s", f->name)
-								  : arena_format(x->arena, "/%s/%zu", f->name, i);
+								  : arena_format(x->arena, "/%s/%zu", f->name, j);
 			if (!pointer.data)
 				return error_nomem(e);
 			code = error_field(e, pointer, N_("refers to no {kind} that exists"), { "kind", str_of(w->kind->name) });
@@ -96,25 +114,24 @@ static enum code tell_missing(struct record_context *x, const struct kind *k, co
 	return code;
 }
 
-static enum code check_kind(struct record_context *x, const struct kind *k, const struct kind *to, const bool *changed,
-			    const struct value *values, struct error *e)
+static enum code check_kind(struct record_context *x, const struct referring *r, const struct kind *to, struct error *e)
 {
 	struct wanted w = { .kind = to };
 	int64_t single[2];
-	size_t count = gather(x, k, to, changed, values, NULL), n;
+	size_t count = gather(x, r, to, NULL), n;
 	if (!count)
 		return OK;
 	w.ids = count == 1 ? &single[0] : ARENA_ARRAY(x->arena, count, int64_t);
 	int64_t *found = count == 1 ? &single[1] : ARENA_ARRAY(x->arena, count, int64_t);
 	if (!w.ids || !found)
 		return error_nomem(e);
-	gather(x, k, to, changed, values, w.ids);
+	gather(x, r, to, w.ids);
 	qsort(w.ids, count, sizeof *w.ids, by_id);
 	for (size_t i = 0; i < count; i++)
 		if (w.count == 0 || w.ids[i] != w.ids[w.count - 1])
 			w.ids[w.count++] = w.ids[i];
 	TRY(find_targets(x, &w, found, &n, e));
-	return n == w.count ? OK : tell_missing(x, k, &w, changed, values, found, n, e);
+	return n == w.count ? OK : tell_missing(x, r, &w, found, n, e);
 }
 
 /* Walks up from the new parent: meeting the record itself would close a circle. */
@@ -141,18 +158,26 @@ static enum code check_tree(struct record_context *x, const struct kind *k, cons
 	return OK;
 }
 
+static bool kind_before(const struct referring *r, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(r->fields[j]->to, r->fields[i]->to) == 0)
+			return true;
+	return false;
+}
+
 enum code references_check(struct record_context *x, const struct kind *k, int64_t id, const bool *changed, const struct value *values,
 			   struct error *e)
 {
+	struct referring r;
 	enum code worst = OK;
-	for (const struct field *f = k->fields; f->name; f++) {
-		bool first = refers(f, changed, values);
-		for (const struct field *b = k->fields; first && b < f; b++)
-			first = !(refers(b, changed, values) && strcmp(b->to, f->to) == 0);
-		const struct kind *to = first ? model_kind(x->model, str_of(f->to)) : NULL;
-		enum code code = to ? check_kind(x, k, to, changed, values, e) : OK;
-		/* a record being made is in nobody's line of parents yet, but the line may be too long */
-		if ((code == OK || code == E_INVALID) && (f->flags & FIELD_TREE) && refers(f, changed, values)) {
+	collect(k, changed, values, &r);
+	for (size_t i = 0; i < r.count; i++) {
+		const struct field *f = r.fields[i];
+		const struct kind *to = kind_before(&r, i) ? NULL : model_kind(x->model, str_of(f->to));
+		enum code code = to ? check_kind(x, &r, to, e) : OK;
+		/* nothing is below a record being made, but the line above it may be too long */
+		if ((code == OK || code == E_INVALID) && (f->flags & FIELD_TREE)) {
 			worst = code != OK ? code : worst;
 			code = check_tree(x, k, f, id, values[f->index].integer, e);
 		}

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void row_columns_add(struct buf *sql, const struct kind *k)
+void row_columns_add(struct buf *sql, const struct kind *k, const bool *wanted)
 {
 	buf_add_text(sql, k->flags & KIND_VIEW ? "t.id, t.entity" : "t.id, t.entity, t.version, t.state, t.number, t.since, t.entry, t.archived");
-	columns_add(sql, k, "t.");
+	columns_add(sql, k, "t.", wanted);
 }
 
-enum code row_read(const struct rows *rows, const struct kind *k, struct arena *arena, struct record_row *ret, struct error *e)
+enum code row_read(const struct rows *rows, const struct kind *k, const bool *wanted, struct arena *arena, struct record_row *ret,
+		   struct error *e)
 {
 	size_t column = 2;
 	*ret = (struct record_row){ .id = rows_int(rows, 0), .entity = rows_int(rows, 1) };
@@ -26,7 +27,8 @@ enum code row_read(const struct rows *rows, const struct kind *k, struct arena *
 		column = 8;
 	}
 	for (size_t i = 0; i < k->field_count; i++)
-		TRY(field_read(rows, &column, &k->fields[i], arena, &ret->values[i], e));
+		if (!wanted || wanted[i])
+			TRY(field_read(rows, &column, &k->fields[i], arena, &ret->values[i], e));
 	return OK;
 }
 
@@ -125,7 +127,7 @@ enum code row_load(struct record_context *x, const struct kind *k, int64_t id, b
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			return record_not_found(k, id, e);
-		TRY(row_read(rows, k, x->arena, ret, e));
+		TRY(row_read(rows, k, NULL, x->arena, ret, e));
 	}
 	return rows_read_links(x, k, ret, 1, NULL, e);
 }

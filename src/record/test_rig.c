@@ -241,7 +241,7 @@ enum code rig_end(struct rig *r, enum code code)
 	return code;
 }
 
-static enum code alone(struct rig *r, enum code code)
+enum code rig_alone(struct rig *r, enum code code)
 {
 	code = rig_end(r, code);
 	if (code == OK)
@@ -283,7 +283,7 @@ enum code rig_create(struct rig *r, int64_t person, const char *kind, int64_t en
 	enum code code = rig_call(r, person);
 	struct value *values = code == OK ? rig_values(r, k, json, true) : NULL;
 	code = values ? record_create(&r->x, k, entity, values, ret ? ret : &ref, &r->e) : r->e.code;
-	return alone(r, code);
+	return rig_alone(r, code);
 }
 
 enum code rig_update(struct rig *r, int64_t person, const char *kind, int64_t id, const char *json, struct record_ref *ret)
@@ -294,7 +294,7 @@ enum code rig_update(struct rig *r, int64_t person, const char *kind, int64_t id
 	enum code code = rig_call(r, person);
 	struct value *values = code == OK ? rig_values(r, k, json, true) : NULL;
 	code = values ? record_update(&r->x, k, id, 0, 0, values, ret ? ret : &ref, &r->e) : r->e.code;
-	return alone(r, code);
+	return rig_alone(r, code);
 }
 
 enum code rig_transition(struct rig *r, int64_t person, const char *kind, int64_t id, const char *transition, const char *json,
@@ -306,7 +306,7 @@ enum code rig_transition(struct rig *r, int64_t person, const char *kind, int64_
 	enum code code = rig_call(r, person);
 	struct value *values = code == OK ? rig_values(r, k, json, true) : NULL;
 	code = values ? record_transition(&r->x, k, id, 0, kind_transition(k, str_of(transition)), values, ret ? ret : &ref, &r->e) : r->e.code;
-	return alone(r, code);
+	return rig_alone(r, code);
 }
 
 /* --- looking -------------------------------------------------------------------------------------- */

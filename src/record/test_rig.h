@@ -52,6 +52,9 @@ enum code rig_end(struct rig *r, enum code code);
 enum code rig_begin(struct rig *r);
 enum code rig_commit(struct rig *r);
 
+/* rig_end() and the end of the transaction: commit, or roll back when the call failed. */
+enum code rig_alone(struct rig *r, enum code code);
+
 const struct kind *rig_kind(const struct rig *r, const char *name);
 /* Values from JSON text with ' for ", decoded as a request's would be; NULL with the fault in r->e. */
 struct value *rig_values(struct rig *r, const struct kind *k, const char *json, bool partial);

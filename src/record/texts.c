@@ -1,5 +1,5 @@
-/* SQL that is the same for every record of a kind, built once per writer: its connection then finds the prepared statement
- * by the text's address. Readers, who have no place to keep texts, build them anew. Neighbours: columns.c, versions.c. */
+/* SQL that is the same for every record of a kind, built once per thread with a connection: it then finds the prepared statement
+ * by the text's address. Neighbours: columns.c, versions.c. */
 #include "base/mem.h"
 #include "internal.h"
 
@@ -47,7 +47,7 @@ static void build_insert(struct buf *sql, const struct kind *k)
 {
 	size_t count = 7;
 	buf_format(sql, "INSERT INTO %s (id, entity, version, state, number, since, entry", k->name);
-	columns_add(sql, k, "");
+	columns_add(sql, k, "", NULL);
 	for (const struct field *f = k->fields; f->name; f++)
 		count += field_columns(f);
 	buf_add_text(sql, ") VALUES (");
@@ -75,7 +75,7 @@ static void build_history(struct buf *sql, const struct kind *k)
 static void build_load(struct buf *sql, const struct kind *k)
 {
 	buf_add_text(sql, "SELECT ");
-	row_columns_add(sql, k);
+	row_columns_add(sql, k, NULL);
 	buf_format(sql, " FROM %s t WHERE t.id = ?1", k->name);
 }
 

@@ -27,7 +27,13 @@ static enum code read_all(struct record_context *x, struct titles *t, const int6
 	TRY(sight_make(x, k, &sight, e));
 	statement_init(&s);
 	buf_add_text(&s.sql, "SELECT ");
-	row_columns_add(&s.sql, k);
+	bool *wanted = ARENA_ARRAY(x->arena, k->field_count + 1, bool);
+	if (!wanted)
+		return error_nomem(e);
+	wanted[k->title_field] = true;
+	if (k->owner && kind_field(k, str_of(k->owner)))
+		wanted[kind_field(k, str_of(k->owner))->index] = true;
+	row_columns_add(&s.sql, k, wanted);
 	buf_format(&s.sql, " FROM %s t WHERE t.id = ANY(", k->name);
 	statement_param(&s, SQL_LIST(ids, count));
 	buf_add_char(&s.sql, ')');
@@ -38,7 +44,7 @@ static enum code read_all(struct record_context *x, struct titles *t, const int6
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			break;
-		TRY(row_read(rows, k, x->arena, &r, e));
+		TRY(row_read(rows, k, wanted, x->arena, &r, e));
 		bool seen = sight_row(&sight, x, &r) && sight_field(&sight, x, &r, title);
 		t->items[t->count] = (struct title){ r.id, sight_row(&sight, x, &r) ? r.number : STR_NONE, r.values[title->index], !seen };
 		if (!idmap_put(t->places, r.id, (int64_t)t->count++))

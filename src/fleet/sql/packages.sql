@@ -4,7 +4,7 @@
 SELECT id FROM package_set WHERE digest = ?1 AND archived IS NULL
 
 -- name: package_find
-SELECT id FROM package WHERE name = ?1 AND release = ?2 AND architecture = ?3 AND format = ?4 LIMIT 1
+SELECT id FROM package WHERE name = ?1 AND release = ?2 AND architecture = ?3 AND format = ?4 AND archived IS NULL LIMIT 1
 
 -- name: package_add
 INSERT INTO package (id, entity, version, since, entry, name, release, architecture, publisher, format)
