@@ -214,11 +214,11 @@ class Restarting(unittest.TestCase):
         self.assertEqual(there.get("/api/tag/count").status, 503)
         postgres.start()
         for c in (client, there):
-            for _ in range(100):
-                if c.post("/api/tag", {"name": "after"}).status == 201:
+            for attempt in range(100):
+                if c.post("/api/tag", {"name": f"after {c.address} {attempt}"}).status == 201:
                     break
                 time.sleep(0.1)
-            self.assertEqual(c.post("/api/tag", {"name": "after"}).status, 201)
+            self.assertEqual(c.post("/api/tag", {"name": "long after " + c.address}).status, 201)
         self.assertGreaterEqual(client.get("/api/tag/count").json["count"], 123)
         end = time.time() + 20
         while time.time() < end and b"mandate_journal_leaves 0" in client.get("/metrics").body:
