@@ -149,7 +149,7 @@ static enum code check_tree(struct record_context *x, const struct kind *k, cons
 			return error_nomem(e);
 		if (parent == id)
 			return error_field(e, pointer, N_("would make a circle"));
-		if (depth == TREE_DEPTH_MOST)
+		if (depth == TREE_DEPTH_MOST - 1)
 			return error_field(e, pointer, N_("would lie more than 64 levels deep"));
 		TRY(sql_query_built(x->conn, buf_str(&s.sql), SQL_PARAMS(SQL_I(parent)), &rows, e));
 		TRY(rows_next(rows, &row, e));

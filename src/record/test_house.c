@@ -33,7 +33,7 @@ const struct embedded house_pack[] = {
 		"  phone: {type: text, personal: {purpose: Contact, keep: 6 months}}\n"
 		"  born: {type: date, personal: {purpose: Contact, keep: 6 months}}\n"
 		"  desk: {type: ref, to: site, personal: {purpose: Contact, keep: 6 months}}\n"
-		"  where: {type: geo, history: false, personal: {purpose: Contact, keep: 6 months}}\n"
+		"  spot: {type: geo, history: false, personal: {purpose: Contact, keep: 6 months}}\n"
 		"  team: {type: text}\n"),
 	FILE_OF("packs/house/kinds/shown.yaml",
 		"kind: shown\n"
@@ -60,7 +60,7 @@ const struct embedded house_pack[] = {
 		"  tag: {type: text, unique: true}\n"
 		"  secret: {type: text, unique: true, class: confidential}\n"
 		"  pin: {type: text, history: false}\n"
-		"  count: {type: int}\n"
+		"  pieces: {type: int}\n"
 		"  weight: {type: decimal, scale: 2}\n"
 		"  cost: {type: money}\n"
 		"  bought: {type: date, default: today}\n"
@@ -129,7 +129,7 @@ void house_world(struct house *h, const struct rig_grant *extra)
 		{ h->dan, "*.read", false, h->east, 0 },
 		{ h->dan, "thing.update", false, h->east, 0 },
 		{ h->dan, "thing.create", false, h->east, 0 },
-		{ h->eve, "*.read*", false, h->east, 0 },
+		{ h->eve, "*.read", false, h->east, 0 },
 		{ h->eve, "*.update", false, h->east, 0 },
 		{ h->eve, "thing.scrap", false, h->east, 50000 },
 	};
