@@ -1,8 +1,13 @@
-/* Walking JSON trees, and the checks simdjson does not make (duplicate names). Neighbours: json.cpp reads. */
+/* Reading JSON, the checks simdjson does not make (names that stand twice), and walking the trees.
+ * Neighbours: json.cpp reads, json_fault.c says where a text goes wrong. */
 #include "base/json.h"
 #include "base/arena.h"
-#include "base/map.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "json_fault.h"
 #include "json_shim.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 _Static_assert(sizeof(struct json) == sizeof(struct shim_json), "json_shim.h mirrors json.h");
@@ -59,23 +64,48 @@ static enum code check_names(const struct json *j, struct arena *arena, struct e
 	return OK;
 }
 
-enum code json_parse(struct arena *arena, struct str text, const struct json_limits *limits, const struct json **ret,
-		     struct error *e)
+/* "line 3, column 5" of a byte offset, counted in code points as editors do. */
+static enum code fail_at(struct error *e, const char *msgid, struct str text, size_t at)
 {
-	struct json_limits own = limits ? *limits : (struct json_limits){ 0 };
-	size_t bytes = own.bytes ? own.bytes : (size_t)8 << 20;
-	struct json *root = ARENA_NEW(arena, struct json);
-	const char *message;
-	if (!root)
-		return error_nomem(e);
-	if (text.len > bytes) {
-		error_fail(e, E_LIMIT, N_("The JSON is larger than allowed"));
-		return error_detail(e, DETAIL_TOO_LARGE);
+	char line_text[24], column_text[24];
+	size_t line = 1, start = 0;
+	for (size_t i = 0; i < at; i++)
+		if (text.data[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	snprintf(line_text, sizeof line_text, "%zu", line);
+	snprintf(column_text, sizeof column_text, "%zu", utf8_length(str_slice(text, start, at)) + 1);
+	return error_fail(e, E_INVALID, msgid, { "line", str_of(line_text) }, { "column", str_of(column_text) });
+}
+
+static enum code refuse(struct error *e, struct str text)
+{
+	size_t at;
+	switch (json_fault(text, &at)) {
+	case WRONG_UTF8:
+		return fail_at(e, N_("The text is not valid UTF-8 from line {line}, column {column} on"), text, at);
+	case WRONG_NUMBER:
+		return fail_at(e, N_("The number at line {line}, column {column} is too large"), text, at);
+	default:
+		return fail_at(e, N_("The text is not valid JSON from line {line}, column {column} on"), text, at);
 	}
-	switch (shim_parse(arena, text.data ? text.data : "", text.len, own.depth ? own.depth : 64, own.nodes ? own.nodes : 1000000,
-			   (struct shim_json *)root, &message)) {
+}
+
+static enum code read_tree(struct arena *arena, struct str text, const struct json_limits *most, struct json *root, struct error *e)
+{
+	CLEAN_BUF struct buf wide;
+	struct shim_json *to = (struct shim_json *)root;
+	buf_init(&wide, text.len * 2 + 2);
+	int fault = shim_parse(arena, text.len ? text.data : "", text.len, most->depth, most->nodes, to);
+	if (fault == SHIM_NUMBER && json_widen(text, &wide)) {
+		if (!buf_ok(&wide))
+			return error_nomem(e);
+		fault = shim_parse(arena, wide.data, wide.len, most->depth, most->nodes, to);
+	}
+	switch (fault) {
 	case SHIM_OK:
-		break;
+		return check_names(root, arena, e);
 	case SHIM_DEPTH:
 		return error_fail(e, E_LIMIT, N_("The JSON is nested too deeply"));
 	case SHIM_NODES:
@@ -83,9 +113,25 @@ enum code json_parse(struct arena *arena, struct str text, const struct json_lim
 	case SHIM_NOMEM:
 		return error_nomem(e);
 	default:
-		return error_fail(e, E_INVALID, N_("The text is not valid JSON: {reason}"), { "reason", str_of(message) });
+		return refuse(e, text);
 	}
-	TRY(check_names(root, arena, e));
+}
+
+enum code json_parse(struct arena *arena, struct str text, const struct json_limits *limits, const struct json **ret,
+		     struct error *e)
+{
+	struct json_limits most = limits ? *limits : (struct json_limits){ 0 };
+	most.bytes = most.bytes ? most.bytes : (size_t)8 << 20;
+	most.depth = most.depth ? most.depth : 64;
+	most.nodes = most.nodes ? most.nodes : 1000000;
+	struct json *root = ARENA_NEW(arena, struct json);
+	if (!root)
+		return error_nomem(e);
+	if (text.len > most.bytes) {
+		error_fail(e, E_LIMIT, N_("The JSON is larger than allowed"));
+		return error_detail(e, DETAIL_TOO_LARGE);
+	}
+	TRY(read_tree(arena, text, &most, root, e));
 	*ret = root;
 	return OK;
 }
@@ -100,18 +146,39 @@ const struct json *json_get(const struct json *j, struct str name)
 	return NULL;
 }
 
-/* Does a name equal a pointer's token, with ~0 and ~1 undone? */
+/* Does a name equal a pointer's token, with ~0 and ~1 undone? A token with any other ~ equals none. */
 static bool token_is(struct str token, struct str name)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < token.len; i++, n++) {
 		char c = token.data[i];
-		if (c == '~' && i + 1 < token.len)
-			c = token.data[++i] == '1' ? '/' : '~';
+		if (c == '~') {
+			char which = ++i < token.len ? token.data[i] : 0;
+			if (which != '0' && which != '1')
+				return false;
+			c = which == '1' ? '/' : '~';
+		}
 		if (n >= name.len || name.data[n] != c)
 			return false;
 	}
 	return n == name.len;
+}
+
+/* RFC 6901 §4: digits without leading zeros. */
+static const struct json *item_at(const struct json *list, struct str token)
+{
+	int64_t place;
+	if (!token.len || token.data[0] == '-' || (token.data[0] == '0' && token.len > 1) || !str_int(token, &place))
+		return NULL;
+	return (uint64_t)place < list->list.count ? &list->list.items[place] : NULL;
+}
+
+static const struct json *member_at(const struct json *object, struct str token)
+{
+	for (size_t i = 0; i < object->object.count; i++)
+		if (token_is(token, object->object.members[i].name))
+			return &object->object.members[i].value;
+	return NULL;
 }
 
 const struct json *json_at(const struct json *j, struct str pointer)
@@ -122,16 +189,8 @@ const struct json *json_at(const struct json *j, struct str pointer)
 	if (pointer.data[0] != '/')
 		return NULL;
 	str_cut(&rest, '/', &token);
-	while (j && str_cut(&rest, '/', &token)) {
-		const struct json *next = NULL;
-		int64_t place;
-		if (j->type == JSON_LIST && str_int(token, &place) && place >= 0 && (size_t)place < j->list.count)
-			next = &j->list.items[place];
-		for (size_t i = 0; j->type == JSON_OBJECT && i < j->object.count && !next; i++)
-			if (token_is(token, j->object.members[i].name))
-				next = &j->object.members[i].value;
-		j = next;
-	}
+	while (j && str_cut(&rest, '/', &token))
+		j = j->type == JSON_LIST ? item_at(j, token) : j->type == JSON_OBJECT ? member_at(j, token) : NULL;
 	return j;
 }
 
@@ -153,13 +212,48 @@ bool json_bool(const struct json *j, struct str name, bool otherwise)
 	return m && m->type == JSON_BOOL ? m->boolean : otherwise;
 }
 
+static int member_order(const void *a, const void *b)
+{
+	return str_cmp((*(const struct json_member *const *)a)->name, (*(const struct json_member *const *)b)->name);
+}
+
+static const struct json_member **in_order(const struct json *j)
+{
+	const struct json_member **sorted = mem_array(j->object.count, sizeof *sorted);
+	for (size_t i = 0; sorted && i < j->object.count; i++)
+		sorted[i] = &j->object.members[i];
+	if (sorted)
+		qsort(sorted, j->object.count, sizeof *sorted, member_order);
+	return sorted;
+}
+
+/* Objects too large to look each name up; false in *ret_known when memory is short. */
+static bool large_objects_equal(const struct json *a, const struct json *b, bool *ret_known)
+{
+	CLEAN_MEM const struct json_member **left = in_order(a), **right = in_order(b);
+	bool same = *ret_known = left && right;
+	for (size_t i = 0; same && i < a->object.count; i++)
+		same = str_eq(left[i]->name, right[i]->name) && json_equal(&left[i]->value, &right[i]->value);
+	return same;
+}
+
 static bool objects_equal(const struct json *a, const struct json *b)
 {
-	if (a->object.count != b->object.count)
+	const struct json_member *left = a->object.members, *right = b->object.members;
+	size_t i = 0, count = a->object.count;
+	bool known;
+	if (count != b->object.count)
 		return false;
-	for (size_t i = 0; i < a->object.count; i++) {
-		const struct json *other = json_get(b, a->object.members[i].name);
-		if (!other || !json_equal(&a->object.members[i].value, other))
+	while (i < count && str_eq(left[i].name, right[i].name)) /* mostly they stand in the same order */
+		i++;
+	if (i < count && count > FEW_MEMBERS) {
+		bool same = large_objects_equal(a, b, &known);
+		if (known)
+			return same;
+	}
+	for (i = 0; i < count; i++) {
+		const struct json *other = str_eq(left[i].name, right[i].name) ? &right[i].value : json_get(b, left[i].name);
+		if (!other || !json_equal(&left[i].value, other))
 			return false;
 	}
 	return true;

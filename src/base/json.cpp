@@ -1,5 +1,6 @@
 // JSON reading: simdjson behind the C face of base/json.h. The only C++ in the program.
 // Neighbours: json.c walks the trees made here.
+#include <charconv>
 #include <simdjson.h>
 
 extern "C" {
@@ -13,16 +14,20 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
+// A parser keeps some fourteen bytes for each byte of the longest text it has seen; after a text this long it goes.
+constexpr size_t text_to_remember = 256 << 10;
+
 thread_local simdjson::dom::parser parser;
 
 struct reading {
 	struct arena *arena;
-	size_t nodes, most;
-	unsigned deepest;
+	size_t nodes, most, deepest;
+	char *texts; // room for all texts of the document
+	size_t room;
 	int fault; // enum shim_fault
 };
 
-bool convert(reading &r, element from, struct shim_json *to, unsigned depth);
+bool convert(reading &r, element from, struct shim_json *to, size_t depth);
 
 void *take(reading &r, size_t count, size_t size)
 {
@@ -32,18 +37,25 @@ void *take(reading &r, size_t count, size_t size)
 	return p;
 }
 
+// All texts lie one behind the other in one piece of memory. The text parsed is long enough for them: each had its two
+// quotes there and has a NUL here, and escapes only get shorter.
 bool text_copy(reading &r, std::string_view from, const char **ret, size_t *ret_len)
 {
-	char *copy = static_cast<char *>(take(r, from.size() + 1, 1));
-	if (!copy)
+	if (!r.texts && !(r.texts = static_cast<char *>(take(r, r.room, 1))))
 		return false;
-	memcpy(copy, from.data(), from.size());
-	*ret = copy;
+	if (from.size() >= r.room) { // never, by the above
+		r.fault = SHIM_NOMEM;
+		return false;
+	}
+	memcpy(r.texts, from.data(), from.size());
+	*ret = r.texts;
 	*ret_len = from.size();
+	r.texts += from.size() + 1;
+	r.room -= from.size() + 1;
 	return true;
 }
 
-bool count_node(reading &r, unsigned depth)
+bool count_node(reading &r, size_t depth)
 {
 	if (++r.nodes > r.most)
 		r.fault = SHIM_NODES;
@@ -52,7 +64,7 @@ bool count_node(reading &r, unsigned depth)
 	return r.fault == SHIM_OK;
 }
 
-bool convert_list(reading &r, simdjson::dom::array from, struct shim_json *to, unsigned depth)
+bool convert_list(reading &r, simdjson::dom::array from, struct shim_json *to, size_t depth)
 {
 	size_t n = 0;
 	for (element e : from) {
@@ -75,7 +87,7 @@ bool convert_list(reading &r, simdjson::dom::array from, struct shim_json *to, u
 	return true;
 }
 
-bool convert_object(reading &r, simdjson::dom::object from, struct shim_json *to, unsigned depth)
+bool convert_object(reading &r, simdjson::dom::object from, struct shim_json *to, size_t depth)
 {
 	size_t n = from.size(), i = 0;
 	if (n == 0xFFFFFF) { // simdjson saturates its count there
@@ -103,7 +115,7 @@ bool convert_object(reading &r, simdjson::dom::object from, struct shim_json *to
 	return true;
 }
 
-bool convert(reading &r, element from, struct shim_json *to, unsigned depth)
+bool convert(reading &r, element from, struct shim_json *to, size_t depth)
 {
 	if (!count_node(r, depth))
 		return false;
@@ -138,25 +150,51 @@ bool convert(reading &r, element from, struct shim_json *to, unsigned depth)
 	return false;
 }
 
+
+int fault_of(simdjson::error_code error)
+{
+	switch (error) {
+	case simdjson::MEMALLOC:
+	case simdjson::CAPACITY:
+		return SHIM_NOMEM;
+	case simdjson::DEPTH_ERROR:
+		return SHIM_DEPTH;
+	case simdjson::NUMBER_ERROR:
+		return SHIM_NUMBER;
+	default:
+		return SHIM_SYNTAX;
+	}
+}
+
+int parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret)
+{
+	reading r = { arena, 0, nodes, depth, nullptr, len, SHIM_OK };
+	element root;
+	// simdjson reads past the end; with realloc_if_needed it copies into a padded buffer of its own
+	simdjson::error_code error = parser.parse(text, len, true).get(root);
+	if (error)
+		return fault_of(error);
+	if (!convert(r, root, ret, 1) && r.fault == SHIM_OK)
+		r.fault = SHIM_SYNTAX;
+	return r.fault;
+}
+
 } // namespace
 
-extern "C" int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret,
-			  const char **ret_message)
+extern "C" int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret)
 {
-	reading r = { arena, 0, nodes, static_cast<unsigned>(depth), SHIM_OK };
-	element root;
-	*ret_message = "";
+	int fault;
 	try {
-		// simdjson reads past the end; with realloc_if_needed it copies into a padded buffer of its own
-		simdjson::error_code error = parser.parse(text, len, true).get(root);
-		if (error) {
-			*ret_message = simdjson::error_message(error);
-			return error == simdjson::MEMALLOC ? SHIM_NOMEM : error == simdjson::DEPTH_ERROR ? SHIM_DEPTH : SHIM_SYNTAX;
-		}
-		if (!convert(r, root, ret, 1) && r.fault == SHIM_OK)
-			r.fault = SHIM_SYNTAX;
+		fault = parse(arena, text, len, depth, nodes, ret);
+		if (len > text_to_remember)
+			parser = simdjson::dom::parser();
 	} catch (...) {
-		return SHIM_NOMEM;
+		fault = SHIM_NOMEM;
 	}
-	return r.fault;
+	return fault;
+}
+
+extern "C" size_t shim_real(double n, char out[32])
+{
+	return static_cast<size_t>(std::to_chars(out, out + 32, n).ptr - out);
 }

@@ -1,11 +1,12 @@
 /* The seam between json.c and json.cpp: plain structs laid out as struct json of base/json.h (checked in json.c).
  * C++ cannot read that header's anonymous members the way C does, so they are named again here. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum shim_type { SHIM_NULL, SHIM_BOOL, SHIM_INT, SHIM_REAL, SHIM_TEXT, SHIM_LIST, SHIM_OBJECT };
-enum shim_fault { SHIM_OK, SHIM_SYNTAX, SHIM_DEPTH, SHIM_NODES, SHIM_NOMEM };
+enum shim_fault { SHIM_OK, SHIM_SYNTAX, SHIM_NUMBER, SHIM_DEPTH, SHIM_NODES, SHIM_NOMEM };
 
 struct shim_member;
 struct shim_json {
@@ -35,7 +36,13 @@ struct shim_member {
 };
 
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret,
-	       const char **ret_message);
+struct arena;
+/* Answers an enum shim_fault. SHIM_NUMBER: a number is malformed, or one that simdjson cannot hold. */
+int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret);
+/* The shortest digits that read back as the same finite number, whatever the locale; at most 25 bytes, no NUL. */
+size_t shim_real(double n, char out[32]);
+#ifdef __cplusplus
+}
+#endif

@@ -1,10 +1,11 @@
-/* The one JSON writer. Neighbours: buf.c holds what is written. */
+/* The one JSON writer. Neighbours: buf.c holds what is written, json.cpp knows the digits of real numbers. */
 #include "base/json_write.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "json_shim.h"
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 void json_writer_init(struct json_writer *w, struct buf *out)
 {
@@ -13,23 +14,18 @@ void json_writer_init(struct json_writer *w, struct buf *out)
 
 static void before_value(struct json_writer *w)
 {
-	uint64_t bit = UINT64_C(1) << w->depth;
-	if (w->after_name) {
-		w->after_name = false;
-		return;
-	}
-	if (w->comma & bit)
+	if (w->comma)
 		buf_add_char(w->out, ',');
-	w->comma |= bit;
+	w->comma = true; /* for what follows this value */
+	w->after_name = false;
 }
 
 static void open_level(struct json_writer *w, char c)
 {
 	before_value(w);
 	buf_add_char(w->out, c);
-	assert(w->depth < 63);
 	w->depth++;
-	w->comma &= ~(UINT64_C(1) << w->depth);
+	w->comma = false;
 }
 
 static void close_level(struct json_writer *w, char c)
@@ -37,6 +33,7 @@ static void close_level(struct json_writer *w, char c)
 	assert(w->depth > 0 && !w->after_name);
 	w->depth--;
 	buf_add_char(w->out, c);
+	w->comma = true;
 }
 
 void json_object(struct json_writer *w)
@@ -59,52 +56,72 @@ void json_list_end(struct json_writer *w)
 	close_level(w, ']');
 }
 
-/* Bytes that cannot stand as they are in a JSON string. */
-static bool special(unsigned char c)
+/* What stands for a byte in a JSON string: 0 the byte itself, 'u' six characters, else a backslash and this. */
+static const char escapes[256] = {
+	/* 0x00 */ 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
+	/* 0x10 */ 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
+	['"'] = '"', ['\\'] = '\\', [0x7f] = 'u',
+};
+
+static size_t plain_run(const char *text, size_t len)
 {
-	return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+	size_t n = 0;
+	while (n < len && !escapes[(unsigned char)text[n]])
+		n++;
+	return n;
 }
 
 static void add_escape(struct buf *out, unsigned char c)
 {
-	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-	for (size_t i = 0; i < sizeof short_forms - 1; i += 2)
-		if (c == (unsigned char)short_forms[i]) {
-			buf_add_char(out, '\\');
-			buf_add_char(out, short_forms[i + 1]);
-			return;
-		}
-	buf_format(out, "\\u%04x", c);
+	static const char digits[] = "0123456789abcdef";
+	char long_form[] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
+	char short_form[] = { '\\', escapes[c] };
+	if (escapes[c] == 'u')
+		buf_add(out, long_form, sizeof long_form);
+	else
+		buf_add(out, short_form, sizeof short_form);
 }
 
-static void add_text(struct buf *out, struct str s)
+/* Most texts hold nothing to escape: they are copied whole, with the bytes around them. */
+static void add_quoted(struct buf *out, struct str s, struct str after)
 {
-	size_t plain = 0;
-	buf_add_char(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (!special((unsigned char)s.data[i]))
-			continue;
-		buf_add(out, s.data + plain, i - plain);
-		add_escape(out, (unsigned char)s.data[i]);
-		plain = i + 1;
+	size_t plain = plain_run(s.data, s.len);
+	if (plain == s.len) {
+		char *room = buf_room(out, s.len + 1 + after.len);
+		if (!room)
+			return;
+		*room = '"';
+		if (s.len)
+			memcpy(room + 1, s.data, s.len);
+		memcpy(room + 1 + s.len, after.data, after.len);
+		out->len += s.len + 1 + after.len;
+		return;
 	}
-	if (s.len > plain)
-		buf_add(out, s.data + plain, s.len - plain);
 	buf_add_char(out, '"');
+	for (;;) {
+		buf_add(out, s.data, plain);
+		if (plain == s.len)
+			break;
+		add_escape(out, (unsigned char)s.data[plain]);
+		s = (struct str){ s.data + plain + 1, s.len - plain - 1 };
+		plain = plain_run(s.data, s.len);
+	}
+	buf_add_str(out, after);
 }
 
 void json_name(struct json_writer *w, struct str name)
 {
+	assert(w->depth > 0 && !w->after_name);
 	before_value(w);
-	add_text(w->out, name);
-	buf_add_char(w->out, ':');
+	add_quoted(w->out, name, STR("\":"));
+	w->comma = false;
 	w->after_name = true;
 }
 
 void json_put_text(struct json_writer *w, struct str s)
 {
 	before_value(w);
-	add_text(w->out, s);
+	add_quoted(w->out, s, STR("\""));
 }
 
 void json_put_int(struct json_writer *w, int64_t n)
@@ -129,14 +146,10 @@ void json_put_real(struct json_writer *w, double n)
 		return;
 	}
 	before_value(w);
-	/* the shortest of 15 to 17 digits that reads back as the same number */
-	for (int digits = 15; digits <= 17; digits++) {
-		double back;
-		snprintf(text, sizeof text, "%.*g", digits, n);
-		if (sscanf(text, "%lf", &back) == 1 && back == n)
-			break;
-	}
-	buf_add_text(w->out, text);
+	size_t len = shim_real(n, text);
+	buf_add(w->out, text, len);
+	if (!memchr(text, '.', len) && !memchr(text, 'e', len))
+		buf_add_text(w->out, ".0");
 }
 
 void json_put_bool(struct json_writer *w, bool b)

@@ -32,12 +32,13 @@ struct json_member {
 
 struct json_limits {
 	size_t bytes; /* 0: 8 MiB */
-	size_t depth; /* 0: 64 */
+	size_t depth; /* 0: 64; at most 1,024 */
 	size_t nodes; /* 0: 1,000,000 */
 };
 
-/* Parses one document. Errors: E_INVALID with the byte offset where known; E_LIMIT. `text` need not be
- * padded or outlive the call. Thread-safe (a parser per thread is kept inside). */
+/* Parses one document. Errors: E_INVALID with line and column (a number past every double is one, a name that stands
+ * twice another); E_LIMIT. `text` need not be padded or outlive the call. Texts in the tree are NUL-terminated, and may
+ * hold NUL themselves. Thread-safe (a parser per thread is kept inside). */
 enum code json_parse(struct arena *arena, struct str text, const struct json_limits *limits,
 		     const struct json **ret, struct error *e);
 /* NULL when `j` is no object or has no such member. */
@@ -48,4 +49,5 @@ const struct json *json_at(const struct json *j, struct str pointer);
 struct str json_text(const struct json *j, struct str name);
 int64_t json_int(const struct json *j, struct str name, int64_t otherwise);
 bool json_bool(const struct json *j, struct str name, bool otherwise);
+/* The order of names does not matter; 1 and 1.0 differ. */
 bool json_equal(const struct json *a, const struct json *b);

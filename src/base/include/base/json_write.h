@@ -7,8 +7,8 @@ struct json;
 
 struct json_writer {
 	struct buf *out;
-	uint64_t comma; /* bit per depth: a value was written there already */
-	unsigned depth; /* at most 63 */
+	size_t depth;    /* objects and lists open */
+	bool comma;      /* the next name or value needs one before it */
 	bool after_name;
 };
 
@@ -23,11 +23,14 @@ void json_put_text(struct json_writer *w, struct str s);
 void json_put_int(struct json_writer *w, int64_t n);
 /* A 64-bit id as a decimal string, since JavaScript's numbers stop at 2^53. */
 void json_put_id(struct json_writer *w, int64_t id);
-void json_put_real(struct json_writer *w, double n); /* NaN and infinities become null */
+/* The shortest digits that read back as the same number, and as JSON_REAL: 5.0 stays "5.0". NaN and infinities become
+ * null. */
+void json_put_real(struct json_writer *w, double n);
 void json_put_bool(struct json_writer *w, bool b);
 void json_put_null(struct json_writer *w);
 /* Bytes that already are one JSON value. */
 void json_put_raw(struct json_writer *w, struct str json);
+/* At any depth that json_parse() lets in. */
 void json_put_tree(struct json_writer *w, const struct json *j);
 /* Bytes as base64 text (RFC 4648 §4). */
 void json_put_base64(struct json_writer *w, const void *data, size_t len);
