@@ -212,6 +212,7 @@ enum code rig_call(struct rig *r, int64_t person)
 					.ids = r->ids, .random = &r->random, .arena = r->call, .numbers = r->numbers,
 					.who = { .person = person, .system = person == 0 }, .now = r->time, .entry = id_next(r->ids),
 					.currency = STR("USD"), .changes = changes_new(r->call) };
+	r->marks = keyring_marks(r->keyring);
 	return r->x.changes ? conn_save(r->c, &r->e) : error_nomem(&r->e);
 }
 
@@ -235,6 +236,7 @@ enum code rig_end(struct rig *r, enum code code)
 		code = conn_keep(r->c, &r->e);
 	else {
 		conn_undo(r->c);
+		keyring_undo(r->keyring, r->marks);
 		journal_rolled_back(r->journal);
 		numbers_rolled_back(r->numbers);
 	}

@@ -22,6 +22,7 @@ struct rig {
 	const struct model *model;
 	struct world *world;
 	struct record_context x;
+	size_t marks;     /* of the keyring when the call began */
 	bool own_journal; /* the call writes its entry when it ends well */
 };
 
