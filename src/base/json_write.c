@@ -12,18 +12,34 @@ void json_writer_init(struct json_writer *w, struct buf *out)
 	*w = (struct json_writer){ .out = out };
 }
 
-static void before_value(struct json_writer *w)
+/* Room for a value of `len` bytes behind the comma it may need; NULL when there is none. The caller writes all of it. */
+static char *begin_value(struct json_writer *w, size_t len)
 {
-	if (w->comma)
-		buf_add_char(w->out, ',');
+	char *room = buf_room(w->out, len + w->comma);
+	if (room && w->comma)
+		*room++ = ',';
+	if (room)
+		w->out->len += len + w->comma;
 	w->comma = true; /* for what follows this value */
 	w->after_name = false;
+	return room;
+}
+
+static void before_value(struct json_writer *w)
+{
+	begin_value(w, 0);
+}
+
+static void put_plain(struct json_writer *w, struct str s)
+{
+	char *room = begin_value(w, s.len);
+	if (room && s.len)
+		memcpy(room, s.data, s.len);
 }
 
 static void open_level(struct json_writer *w, char c)
 {
-	before_value(w);
-	buf_add_char(w->out, c);
+	put_plain(w, (struct str){ &c, 1 });
 	w->depth++;
 	w->comma = false;
 }
@@ -63,9 +79,23 @@ static const char escapes[256] = {
 	['"'] = '"', ['\\'] = '\\', [0x7f] = 'u',
 };
 
+/* Has one of eight bytes an escape? ("Bit Twiddling Hacks": a byte below n, a byte that is zero; exact for any.) */
+static bool any_escape(const char *eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t w, quote, backslash, rubout;
+	memcpy(&w, eight, sizeof w);
+	quote = w ^ ones * '"';
+	backslash = w ^ ones * '\\';
+	rubout = w ^ ones * 0x7f;
+	return (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((rubout - ones) & ~rubout)) & tops;
+}
+
 static size_t plain_run(const char *text, size_t len)
 {
 	size_t n = 0;
+	while (len - n >= 8 && !any_escape(text + n))
+		n += 8;
 	while (n < len && !escapes[(unsigned char)text[n]])
 		n++;
 	return n;
@@ -82,46 +112,48 @@ static void add_escape(struct buf *out, unsigned char c)
 		buf_add(out, short_form, sizeof short_form);
 }
 
+static void add_escaped(struct buf *out, struct str s, size_t plain)
+{
+	buf_add_char(out, '"');
+	while (plain < s.len) {
+		buf_add(out, s.data, plain);
+		add_escape(out, (unsigned char)s.data[plain]);
+		s = (struct str){ s.data + plain + 1, s.len - plain - 1 };
+		plain = plain_run(s.data, s.len);
+	}
+	buf_add_str(out, s);
+}
+
 /* Most texts hold nothing to escape: they are copied whole, with the bytes around them. */
-static void add_quoted(struct buf *out, struct str s, struct str after)
+static void put_quoted(struct json_writer *w, struct str s, struct str after)
 {
 	size_t plain = plain_run(s.data, s.len);
 	if (plain == s.len) {
-		char *room = buf_room(out, s.len + 1 + after.len);
+		char *room = begin_value(w, s.len + 1 + after.len);
 		if (!room)
 			return;
 		*room = '"';
 		if (s.len)
 			memcpy(room + 1, s.data, s.len);
 		memcpy(room + 1 + s.len, after.data, after.len);
-		out->len += s.len + 1 + after.len;
 		return;
 	}
-	buf_add_char(out, '"');
-	for (;;) {
-		buf_add(out, s.data, plain);
-		if (plain == s.len)
-			break;
-		add_escape(out, (unsigned char)s.data[plain]);
-		s = (struct str){ s.data + plain + 1, s.len - plain - 1 };
-		plain = plain_run(s.data, s.len);
-	}
-	buf_add_str(out, after);
+	before_value(w);
+	add_escaped(w->out, s, plain);
+	buf_add_str(w->out, after);
 }
 
 void json_name(struct json_writer *w, struct str name)
 {
 	assert(w->depth > 0 && !w->after_name);
-	before_value(w);
-	add_quoted(w->out, name, STR("\":"));
+	put_quoted(w, name, STR("\":"));
 	w->comma = false;
 	w->after_name = true;
 }
 
 void json_put_text(struct json_writer *w, struct str s)
 {
-	before_value(w);
-	add_quoted(w->out, s, STR("\""));
+	put_quoted(w, s, STR("\""));
 }
 
 void json_put_int(struct json_writer *w, int64_t n)
@@ -154,20 +186,17 @@ void json_put_real(struct json_writer *w, double n)
 
 void json_put_bool(struct json_writer *w, bool b)
 {
-	before_value(w);
-	buf_add_text(w->out, b ? "true" : "false");
+	put_plain(w, b ? STR("true") : STR("false"));
 }
 
 void json_put_null(struct json_writer *w)
 {
-	before_value(w);
-	buf_add_text(w->out, "null");
+	put_plain(w, STR("null"));
 }
 
 void json_put_raw(struct json_writer *w, struct str json)
 {
-	before_value(w);
-	buf_add_str(w->out, json);
+	put_plain(w, json);
 }
 
 void json_put_tree(struct json_writer *w, const struct json *j)
