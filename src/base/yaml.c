@@ -1,6 +1,7 @@
 /* YAML by libyaml's events into a tree with positions. Neighbours: model/ reads packs, kernel/ its configuration. */
 #include "base/yaml.h"
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/utf8.h"
 #include <string.h>
 #include <yaml.h>
@@ -8,11 +9,12 @@
 #define BYTES_MOST (4u << 20)
 #define DEPTH_MOST 32
 #define NODES_MOST 200000
+#define FEW_NAMES 24 /* up to here comparing with each is quicker than a map */
 
 struct reading {
 	yaml_parser_t parser;
 	struct arena *arena;
-	struct str file;
+	struct str file, text;
 	struct error *error;
 	size_t nodes;
 };
@@ -32,13 +34,26 @@ enum code yaml_expected(struct error *e, struct str file, const struct yaml *at,
 			  { "line", str_of(line) }, { "column", str_of(column) }, { "expected", str_of(expected) });
 }
 
+/* For a byte that no YAML may hold, libyaml knows the offset only. */
+static yaml_mark_t mark_of(struct str text, size_t offset)
+{
+	size_t start = 0, line = 0;
+	for (size_t i = 0; i < offset && i < text.len; i++)
+		if (text.data[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	return (yaml_mark_t){ .line = line, .column = utf8_length(str_slice(text, start, offset)) };
+}
+
 static enum code next_event(struct reading *r, yaml_event_t *ret)
 {
 	if (yaml_parser_parse(&r->parser, ret))
 		return OK;
 	if (r->parser.error == YAML_MEMORY_ERROR)
 		return error_nomem(r->error);
-	fault(r, &r->parser.problem_mark, N_("valid YAML"));
+	yaml_mark_t at = r->parser.error == YAML_READER_ERROR ? mark_of(r->text, r->parser.problem_offset) : r->parser.problem_mark;
+	fault(r, &at, N_("valid YAML"));
 	return error_hint(r->error, str_of(r->parser.problem));
 }
 
@@ -93,17 +108,52 @@ static enum code read_list(struct reading *r, unsigned depth, struct yaml *y)
 	}
 }
 
-static enum code read_name(struct reading *r, const yaml_event_t *event, const struct yaml *map, struct str *ret)
+/* The names of one map so far. Few are compared one by one; many are kept in a map of their own. */
+struct names {
+	const struct yaml *map;
+	struct map *many;
+};
+
+static void names_done(struct names *n)
+{
+	map_free(n->many);
+}
+
+static bool names_many(struct names *n)
+{
+	n->many = map_new();
+	bool good = n->many != NULL;
+	for (const struct yaml *y = n->map->first; y && good; y = y->next)
+		good = map_put(n->many, y->name, NULL);
+	return good;
+}
+
+static bool names_have(const struct names *n, struct str name)
+{
+	if (n->many)
+		return map_has(n->many, name);
+	for (const struct yaml *y = n->map->first; y; y = y->next)
+		if (str_eq(y->name, name))
+			return true;
+	return false;
+}
+
+static enum code read_name(struct reading *r, const yaml_event_t *event, struct names *names, struct str *ret)
 {
 	TRY(check_plain(r, event));
 	if (event->type != YAML_SCALAR_EVENT)
 		return fault(r, &event->start_mark, N_("a plain name"));
-	struct str name = { (const char *)event->data.scalar.value, event->data.scalar.length };
-	for (const struct yaml *y = map->first; y; y = y->next)
-		if (str_eq(y->name, name))
-			return fault(r, &event->start_mark, N_("each name once"));
-	*ret = arena_copy(r->arena, name);
-	return ret->data ? OK : error_nomem(r->error);
+	struct str name = arena_copy(r->arena, (struct str){ (const char *)event->data.scalar.value, event->data.scalar.length });
+	if (!name.data || (names->map->count == FEW_NAMES && !names_many(names)))
+		return error_nomem(r->error);
+	if (memchr(name.data, 0, name.len))
+		return fault(r, &event->start_mark, N_("text without NUL"));
+	if (names_have(names, name))
+		return fault(r, &event->start_mark, N_("each name once"));
+	if (names->many && !map_put(names->many, name, NULL))
+		return error_nomem(r->error);
+	*ret = name;
+	return OK;
 }
 
 static enum code read_member(struct reading *r, unsigned depth, struct yaml *map, struct yaml **last, struct str name)
@@ -122,13 +172,14 @@ static enum code read_member(struct reading *r, unsigned depth, struct yaml *map
 
 static enum code read_map(struct reading *r, unsigned depth, struct yaml *y)
 {
+	__attribute__((cleanup(names_done))) struct names names = { .map = y };
 	struct yaml *last = NULL;
 	for (;;) {
 		struct str name;
 		yaml_event_t event;
 		TRY(next_event(r, &event));
 		bool end = event.type == YAML_MAPPING_END_EVENT;
-		enum code code = end ? OK : read_name(r, &event, y, &name);
+		enum code code = end ? OK : read_name(r, &event, &names, &name);
 		yaml_event_delete(&event);
 		if (code != OK || end)
 			return code;
@@ -196,7 +247,7 @@ static enum code read_stream(struct reading *r, struct yaml *root)
 
 enum code yaml_parse(struct arena *arena, struct str file, struct str text, const struct yaml **ret, struct error *e)
 {
-	struct reading r = { .arena = arena, .file = file, .error = e };
+	struct reading r = { .arena = arena, .file = file, .text = text, .error = e };
 	struct yaml *root = ARENA_NEW(arena, struct yaml);
 	if (!root)
 		return error_nomem(e);

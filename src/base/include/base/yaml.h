@@ -1,6 +1,6 @@
 /* Reading YAML 1.1 (libyaml) into a tree that remembers where everything stood, so that a bad pack
- * is refused with file, line and what was expected. Aliases and custom tags are refused; a mapping's
- * names are unique; limits as for JSON. */
+ * is refused with file, line and what was expected. Anchors, aliases and tags are refused; a mapping's
+ * names are unique. At most 4 MiB (E_LIMIT), 32 levels and 200,000 values (E_INVALID with the place). */
 #pragma once
 #include "base/error.h"
 
@@ -17,7 +17,7 @@ struct yaml {
 	size_t count;
 };
 
-/* One document. `file` is named in errors as "file:line:column". */
+/* One document; an empty file is an empty map. `file` is named in errors as "file:line:column". */
 enum code yaml_parse(struct arena *arena, struct str file, struct str text, const struct yaml **ret,
 		     struct error *e);
 const struct yaml *yaml_get(const struct yaml *map, const char *name);
