@@ -4,7 +4,7 @@
 
 /* Can values of the one be told as text and read as the other? */
 bool converts(const struct layout_column *from, const struct layout_column *to);
-/* Row by row, in batches. `from` is the column set aside (under its new name). `returned`: `to` is an old column come back:
- * its values stand where they still mean the same as what is there now; elsewhere the present value counts. */
-enum code convert(struct conn *c, struct str table, const struct layout_column *from, const struct layout_column *to, bool returned,
-		  struct arena *arena, struct error *e);
+/* Row by row, in batches, into `to`, which is empty. `from` is the column that was in use, now aside. `old` (NULL: none) is
+ * one of `to`'s own type that was in use before it: its values stand where they still mean the same as what was in use. */
+enum code convert(struct conn *c, struct str table, const struct layout_column *from, const struct layout_column *old,
+		  const struct layout_column *to, struct arena *arena, struct error *e);

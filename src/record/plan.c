@@ -85,31 +85,32 @@ static struct layout_column *find_aside(const struct layout_table *t, const stru
 	return best;
 }
 
+/* `old`: a column of the wanted type from before, or NULL. */
 static enum code move_values(struct planning *p, const struct layout_table *t, const struct layout_column *from,
-			     const struct layout_column *to, bool returned, struct error *e)
+			     const struct layout_column *old, const struct layout_column *to, struct error *e)
 {
 	if (!converts(from, to))
 		return OK;
 	TRY(note(p, N_("convert {what} of {table} where its values allow"), t->name, to->name, STR(""), e));
-	return p->apply ? convert(p->conn, t->name, from, to, returned, p->arena, e) : OK;
+	return p->apply ? convert(p->conn, t->name, from, old, to, p->arena, e) : OK;
 }
 
+/* A column of the wanted type comes back as it is, unless newer values of another type can be read: then both go into a
+ * new one, and both stay. */
 static enum code want_column(struct planning *p, struct layout_table *t, const struct layout_column *wanted, struct error *e)
 {
-	struct layout_column *present = layout_column_find(t, wanted->name), *back = find_aside(t, wanted, true);
+	struct layout_column *present = layout_column_find(t, wanted->name), *old = find_aside(t, wanted, true);
 	if (present && layout_same(present, wanted)) {
 		*present = *wanted;
 		return OK;
 	}
 	if (present)
 		TRY(set_aside(p, t, present, wanted->personal || str_is(wanted->type, "sealed"), e));
-	if (back) {
-		TRY(bring_back(p, t, back, wanted, e));
-		return present ? move_values(p, t, present, wanted, true, e) : OK;
-	}
+	if (old && !(present && converts(present, wanted)))
+		return bring_back(p, t, old, wanted, e);
 	struct layout_column *source = present ? present : find_aside(t, wanted, false);
 	TRY(add_column(p, t, wanted, e));
-	return source ? move_values(p, t, source, wanted, false, e) : OK;
+	return source ? move_values(p, t, source, old, wanted, e) : OK;
 }
 
 /* Columns that will not be the same object afterwards. */

@@ -126,6 +126,14 @@ const struct model *rig_model(struct rig *r, const struct embedded *files, const
 	return NULL;
 }
 
+/* A connection of PostgreSQL that prepared statements before the tables changed is of no use after. */
+enum code rig_reconnect(struct rig *r)
+{
+	conn_close(r->c);
+	r->c = NULL;
+	return conn_open(r->store, CONN_WRITE, &r->c, &r->e);
+}
+
 enum code rig_apply(struct rig *r, const struct model *m)
 {
 	int64_t version;
@@ -140,7 +148,7 @@ enum code rig_apply(struct rig *r, const struct model *m)
 	}
 	model_unref(r->model);
 	r->model = m;
-	return OK;
+	return rig_reconnect(r);
 }
 
 /* --- the world ------------------------------------------------------------------------------------ */

@@ -35,6 +35,9 @@ const struct model *rig_model(struct rig *r, const struct embedded *files, const
 /* Makes the model the one in force: tables and all. Takes the reference. */
 enum code rig_apply(struct rig *r, const struct model *m);
 
+/* Needed after tables have changed by other means. */
+enum code rig_reconnect(struct rig *r);
+
 struct rig_grant { /* who may do what from where on down */
 	int64_t person;
 	const char *pattern;
