@@ -22,7 +22,7 @@ const struct command commands[] = {
 	{ "compact", "[--data DIR]", N_("Leave nothing of what was deleted or erased in the database files"), command_compact },
 	{ "copy", "[--data DIR] FOLDER", N_("Write a consistent copy of the data folder"), command_copy },
 	{ "pack", "check DIR | plan [--data DIR] | revert [--data DIR]", N_("Check packs, preview or take back changes of the schema"), command_pack },
-	{ "sample", "[--data DIR] --scale S --seed N", N_("Fill an empty data folder with a sample organisation"), command_sample },
+	{ "sample", "[--data DIR] --scale S --seed N [--sets N]", N_("Fill an empty data folder with a sample organisation"), command_sample },
 	{ "link", "[--data DIR]", N_("Make a one-time sign-in link for the administrator"), command_link },
 	{ "token", "[--data DIR] [--name NAME] [--functions 'PATTERN …']", N_("Make an access token for a program on this machine"), command_token },
 	{ "man", "FOLDER", N_("Write the manual pages"), command_man },

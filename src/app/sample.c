@@ -28,6 +28,7 @@ struct sample {
 	struct kernel *kernel;
 	struct random_seeded random;
 	double scale;
+	int64_t set_count; /* package sets wanted; 0: as the scale says */
 	struct arena *arena; /* of the call at hand */
 	int64_t today;
 	struct ids entities, sites, people, makers, models, sets;
@@ -290,7 +291,7 @@ static enum code write_all(struct sample *s, struct error *e)
 	TRY(write_kind(s, "manufacturer", fill_maker, &s->makers, (int64_t)sample_makers_count, e));
 	TRY(write_kind(s, "model", fill_model, &s->models, 200, e));
 	TRY(write_kind(s, "person", fill_person, &s->people, people, e));
-	TRY(write_sets(s, scaled(s, 20000, 3), e));
+	TRY(write_sets(s, s->set_count ? s->set_count : scaled(s, 20000, 3), e));
 	struct ids devices = { 0 };
 	enum code code = write_kind(s, "device", fill_device, &devices, scaled(s, 120000, 60), e);
 	mem_free(devices.items);
@@ -311,10 +312,12 @@ static bool parse_scale(struct str text, double *ret)
 enum code command_sample(struct command_line *l, struct error *e)
 {
 	struct sample s = { .scale = 0.01 };
-	struct str scale = STR("0.01"), seed = STR("1");
+	struct str scale = STR("0.01"), seed = STR("1"), sets = STR_NONE;
 	int64_t number;
 	command_option(l, "scale", &scale);
 	command_option(l, "seed", &seed);
+	if (command_option(l, "sets", &sets) && (!str_int(sets, &s.set_count) || s.set_count < 1 || s.set_count > 100000))
+		return error_fail(e, E_INVALID, N_("--sets takes a number from 1 to 100000"));
 	if (!parse_scale(scale, &s.scale) || !str_int(seed, &number))
 		return error_fail(e, E_INVALID, N_("--scale takes a number from 0.001 to 10, --seed a whole number"));
 	random_seed(&s.random, (uint64_t)number);
