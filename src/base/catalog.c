@@ -37,23 +37,21 @@ bool lang_parse(struct str tag, enum lang *ret)
 	return false;
 }
 
-/* "0.8" → 800; bad weights count as 0. */
+/* "0.8" → 800 (RFC 9110 §12.4.2: at most three digits, at most 1); bad weights count as 0. */
 static int weight(struct str q)
 {
 	int value = 0, scale = 1000;
-	bool dot = false;
-	for (size_t i = 0; i < q.len && scale > 0; i++) {
-		if (q.data[i] == '.' && !dot) {
-			dot = true;
-		} else if (q.data[i] >= '0' && q.data[i] <= '9') {
-			if (dot)
-				scale /= 10;
-			value = dot ? value + (q.data[i] - '0') * scale : value * 10 + (q.data[i] - '0') * 1000;
-		} else {
+	if (!q.len || q.len > 5 || (q.data[0] != '0' && q.data[0] != '1') || (q.len > 1 && q.data[1] != '.'))
+		return 0;
+	for (size_t i = 0; i < q.len; i++) {
+		if (i == 1)
+			continue;
+		if (q.data[i] < '0' || q.data[i] > '9')
 			return 0;
-		}
+		value += (q.data[i] - '0') * scale;
+		scale /= 10;
 	}
-	return value > 1000 ? 1000 : value;
+	return value > 1000 ? 0 : value;
 }
 
 enum lang lang_negotiate(struct str accept_language)
@@ -66,7 +64,7 @@ enum lang lang_negotiate(struct str accept_language)
 		str_cut(&part, ';', &tag);
 		while (str_cut(&part, ';', &parameter)) {
 			parameter = str_trim(parameter);
-			if (str_starts(parameter, STR("q=")))
+			if (str_eq_nocase(str_slice(parameter, 0, 2), STR("q=")))
 				q = weight(str_slice(parameter, 2, parameter.len));
 		}
 		if (lang_parse(str_trim(tag), &lang) && q > most) {
@@ -102,11 +100,23 @@ void catalog_free(struct catalog *c)
 	mem_free(c);
 }
 
+/* context \4 msgid, as in gettext's own compiled catalogues. `out` has room for both and one byte. */
+static struct str key_in(char *out, struct str context, struct str id)
+{
+	if (context.len)
+		memcpy(out, context.data, context.len);
+	out[context.len] = 4;
+	if (id.len)
+		memcpy(out + context.len + 1, id.data, id.len);
+	return (struct str){ out, context.len + 1 + id.len };
+}
+
 static struct str key_of(struct arena *a, struct str context, struct str id)
 {
 	if (!context.data)
 		return arena_copy(a, id);
-	return arena_format(a, "%.*s\4%.*s", STR_ARG(context), STR_ARG(id));
+	char *room = arena_alloc(a, context.len + 1 + id.len);
+	return room ? key_in(room, context, id) : STR_NONE;
 }
 
 struct adding {
@@ -138,30 +148,31 @@ enum code catalog_add_po(struct catalog *c, enum lang lang, struct str file, str
 	return po_parse(c->arena, file, po, add_entry, &a, e);
 }
 
+static const struct entry *entry_in_context(const struct map *entries, const char *context, struct str msgid)
+{
+	char few[256];
+	struct str c = str_of(context);
+	size_t need = c.len + 1 + msgid.len;
+	char *many = need > sizeof few ? mem_new(need) : NULL;
+	if (need > sizeof few && !many)
+		return NULL;
+	const struct entry *entry = map_get(entries, key_in(many ? many : few, c, msgid));
+	mem_free(many);
+	return entry;
+}
+
 struct str catalog_get(const struct catalog *c, enum lang lang, const char *context, struct str msgid)
 {
-	struct entry *entry = NULL;
 	if (!c || lang == LANG_EN || !msgid.len)
-		return msgid;
-	if (context) {
-		char key[512];
-		size_t len = strlen(context);
-		if (len + 1 + msgid.len > sizeof key)
-			return msgid;
-		memcpy(key, context, len);
-		key[len] = 4;
-		memcpy(key + len + 1, msgid.data, msgid.len);
-		entry = map_get(c->entries[lang], (struct str){ key, len + 1 + msgid.len });
-	} else {
-		entry = map_get(c->entries[lang], msgid);
-	}
+		return msgid.data ? msgid : STR("");
+	const struct entry *entry = context ? entry_in_context(c->entries[lang], context, msgid) : map_get(c->entries[lang], msgid);
 	return entry ? entry->forms[0] : msgid;
 }
 
 /* Which form a count takes; the order of forms is that of gettext's usual Plural-Forms for the language. */
-static unsigned plural_form(enum lang lang, int64_t n)
+static unsigned plural_form(enum lang lang, uint64_t n)
 {
-	int64_t ten = n % 10, hundred = n % 100;
+	uint64_t ten = n % 10, hundred = n % 100;
 	switch (lang) {
 	case LANG_AR:
 		return n == 0 ? 0 : n == 1 ? 1 : n == 2 ? 2 : hundred >= 3 && hundred <= 10 ? 3 : hundred >= 11 ? 4 : 5;
@@ -178,8 +189,8 @@ static unsigned plural_form(enum lang lang, int64_t n)
 
 struct str catalog_plural(const struct catalog *c, enum lang lang, struct str msgid, struct str msgid_plural, int64_t n)
 {
-	int64_t count = n < 0 ? -n : n;
-	struct entry *entry = c && lang != LANG_EN ? map_get(c->entries[lang], msgid) : NULL;
+	uint64_t count = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	const struct entry *entry = c && lang != LANG_EN ? map_get(c->entries[lang], msgid) : NULL;
 	if (entry && entry->forms[plural_form(lang, count)].len)
 		return entry->forms[plural_form(lang, count)];
 	return count == 1 ? msgid : msgid_plural;

@@ -12,5 +12,7 @@ struct po_entry {
 };
 
 struct arena;
+/* What is visited stays in `arena`. */
 typedef enum code po_visit(void *data, const struct po_entry *entry, struct error *e);
+/* Obsolete entries are passed over. E_INVALID with file and line. */
 enum code po_parse(struct arena *arena, struct str file, struct str text, po_visit *visit, void *data, struct error *e);
