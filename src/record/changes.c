@@ -31,7 +31,7 @@ struct changes {
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
 	size_t authority_count;
-	struct known known[KNOWN];
+	struct known *known; /* KNOWN places; NULL before there is use for them */
 };
 
 /* Ids made one after another differ in their middle: all their bits count. */
@@ -85,20 +85,24 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 		c->first = change;
 	c->last = change;
 	c->count++;
-	if (strcmp(action, "archive") == 0)
+	if (c->known && strcmp(action, "archive") == 0)
 		known_place(c->known, ref->id)->id = 0;
 	return OK;
 }
 
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
 {
-	const struct known *known = known_place((struct known *)(uintptr_t)c->known, id);
-	return known->id == id && known->kind == k && known->person == x->who.person && known->system == x->who.system;
+	const struct known *known = c->known ? known_place(c->known, id) : NULL;
+	return known && known->id == id && known->kind == k && known->person == x->who.person && known->system == x->who.system;
 }
 
 void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
 {
-	*known_place(c->known, id) = (struct known){ k, id, x->who.person, x->who.system };
+	/* most calls change one record, and it will not be asked about again */
+	if (!c->known && c->count)
+		c->known = ARENA_ARRAY(c->arena, KNOWN, struct known);
+	if (c->known)
+		*known_place(c->known, id) = (struct known){ k, id, x->who.person, x->who.system };
 }
 
 bool changes_touched(const struct changes *c, const struct kind *k)
