@@ -158,7 +158,11 @@ static enum code account_link(struct call *c, struct error *e)
 {
 	uint8_t digest[SHA256_SIZE];
 	struct str secret;
+	int64_t person = 0;
+	bool found;
 	TRY(account_reach(c, c->target, e));
+	TRY(sql_int(c->record.conn, SQL_ACCOUNT_PERSON, SQL_PARAMS(SQL_I(c->target)), &person, &found, e));
+	TRY(authority_over_person(c, person, e)); /* whoever has the link is that person */
 	TRY(secret_make(c, "", digest, &secret, e));
 	TRY(sql_exec(c->record.conn, SQL_LINK_ADD,
 		     SQL_PARAMS(SQL_B(digest, sizeof digest), SQL_I(c->target),

@@ -132,6 +132,11 @@ extern const struct operation session_operations[], account_operations[];
 /* account_operations.c: a new secret and the digest that is stored of it. */
 enum code secret_make(struct call *c, const char *prefix, uint8_t digest[SHA256_SIZE], struct str *ret, struct error *e);
 
+/* authority.c: nobody gives more than they hold. A record_guard whose data is the call. */
+enum code authority_judge(void *data, struct conn *conn, const struct kind *k, int64_t id, struct arena *arena, struct error *e);
+/* May the caller act on what lets somebody be this person? */
+enum code authority_over_person(struct call *c, int64_t person, struct error *e);
+
 /* limiter.c: token buckets by key (peer address, login), bounded memory. */
 struct limiter *limiter_new(const struct random_source *r);
 void limiter_free(struct limiter *l);

@@ -103,7 +103,8 @@ static enum code writer_context(struct writer *w, struct call *c, struct error *
 	x->random = k->random;
 	x->arena = c->arena;
 	x->numbers = w->numbers;
-	x->guard = k->guard;
+	c->guard = (struct record_guard){ authority_judge, c };
+	x->guard = &c->guard;
 	x->who = c->principal.subject;
 	x->now = clock_now(k->clock);
 	x->entry = id_next(k->ids);

@@ -235,6 +235,27 @@ class Records:
         self.assertEqual(chief.get("/api/device/count?class=eq.radio").json["count"], 1)
         self.assertEqual(chief.patch("/api/device/" + mine, {"entity": south}).status, 403)
 
+    def test_nobody_gives_more_than_they_hold(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        manager, person, _ = self.person("Access manager", "access_manager", north)
+        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
+        for role, scope in (("administrator", self.home), ("administrator", north), ("access_manager", self.home)):
+            got = manager.post("/api/assignment", {"person": person, "role": roles[role], "scope": scope, "entity": north, "reason": "greed"})
+            self.assertEqual(got.status, 403, (role, got.body))
+        same = manager.post("/api/assignment", {"person": person, "role": roles["access_manager"], "scope": north, "entity": north, "reason": "fair"})
+        self.assertEqual(same.status, 201, same.body)
+        self.assertEqual(manager.patch("/api/assignment/" + same.json["id"], {"scope": self.home}).status, 403)
+        self.assertEqual(manager.patch("/api/assignment/" + same.json["id"], {"role": roles["administrator"]}).status, 403)
+        batch = {"calls": [{"operation": "assignment.create", "input": {"person": person, "role": roles["administrator"], "scope": self.home,
+                                                                       "entity": north, "reason": "hidden in a batch"}}]}
+        self.assertEqual(manager.post("/api/batch", batch).status, 403)
+        boss, boss_person, boss_account = self.person("Boss of all", "administrator")
+        account = self.root.post("/api/account", {"login": "boss in the north", "person": boss_person, "entity": north}).json["id"]
+        self.assertEqual(manager.post(f"/api/account/{account}/link").status, 403)
+        proposed = manager.post("/api/assignment?propose=true", batch["calls"][0]["input"])
+        if proposed.status == 201:
+            self.assertEqual(manager.post(f"/api/proposal/{proposed.json['id']}/apply").status, 403)
+
     def test_masks(self):
         desk, _, _ = self.person("Plain " + self.id(), None)
         other = self.make("person", name="Hidden Person", email="hidden@example.org", grade="D-2", private_email="h@example.net")

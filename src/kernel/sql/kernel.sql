@@ -28,3 +28,12 @@ DELETE FROM idempotency WHERE created < ?1
 
 -- name: proposals_about
 SELECT id FROM proposal WHERE about = ?1 AND input IS NOT NULL ORDER BY id LIMIT 64
+
+-- name: role_grants
+SELECT grants, own_grants FROM role WHERE id = ?1
+
+-- name: assignment_gives
+SELECT role, scope, ceiling, ceiling_currency FROM assignment WHERE id = ?1 AND archived IS NULL AND state = 'active'
+
+-- name: person_gives
+SELECT role, scope, ceiling, ceiling_currency FROM assignment WHERE person = ?1 AND archived IS NULL AND state = 'active' ORDER BY id
