@@ -496,6 +496,22 @@ static void numbers_are_never_given_twice(void **state)
 	expect_sql(h, "0", "SELECT count(*) - count(DISTINCT number) FROM thing");
 }
 
+/* Fifty refusals do not use up fifty blocks. */
+static void refusals_use_few_numbers(void **state)
+{
+	struct house *h = *state;
+	struct record_ref ref;
+	for (int i = 0; i < 50; i++) {
+		expect(h, house_create(h, h->ann, "thing", h->east, &ref, "{'name':'a','class':'big'}"), OK, "");
+		expect(h, house_update(h, h->ann, "thing", ref.id, NULL, "{'name':null}"), E_INVALID, "");
+		if (i)
+			expect(h, house_create(h, h->ann, "thing", h->east, NULL, "{'name':'a','class':'big','tag':'same'}"), E_CONFLICT, "");
+		else
+			expect(h, house_create(h, h->ann, "thing", h->east, NULL, "{'name':'a','class':'big','tag':'same'}"), OK, "");
+	}
+	expect_sql(h, "1", "SELECT CAST(max(number) <= 'T-000200' AS integer) FROM thing");
+}
+
 /* --- guard ---------------------------------------------------------------------------------------- */
 
 static enum code judge(void *data, struct conn *c, const struct kind *k, int64_t id, struct arena *arena, struct error *e)
@@ -588,6 +604,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(upsert_finds_the_same_thing, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers_are_never_given_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(refusals_use_few_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_guard_sees_the_row_and_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(previews_hide_masked_fields, setup, teardown),
 	};

@@ -9,7 +9,8 @@ void numbers_free(struct numbers *n);
 /* The next number of a pattern with {seq:N} (zero-padded to N digits); `series` names the counter. */
 enum code numbers_next(struct numbers *n, struct conn *c, struct str series, struct str pattern, struct arena *arena,
 		       struct str *ret, struct error *e);
-/* Blocks are forgotten, as those taken in what was rolled back (a transaction or a savepoint) are no longer reserved. */
+/* To be told when a transaction or a savepoint was rolled back: blocks reserved in it are no longer. Others stay, so that
+ * refused calls do not use numbers up. */
 void numbers_rolled_back(struct numbers *n);
 /* The transaction is committed: blocks taken in it are ours. */
 void numbers_committed(struct numbers *n);
