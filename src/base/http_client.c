@@ -1,6 +1,7 @@
 /* HTTP for the command line and the agent, by libcurl. Neighbours: cli/, agent/. */
 #include "base/http_client.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/mem.h"
 #include <curl/curl.h>
 #include <stdio.h>
@@ -14,24 +15,40 @@ struct http_client {
 	char why[CURL_ERROR_SIZE];
 };
 
-static char *keep(struct str s)
+/* A copy in *ret, NULL for an empty one; false when memory is short. */
+static bool keep(struct str s, char **ret)
 {
-	return s.len ? mem_copy_text(s.data, s.len) : NULL;
+	*ret = s.len ? mem_copy_text(s.data, s.len) : NULL;
+	return *ret || !s.len;
+}
+
+/* A line break in a header would begin another one. */
+static bool one_line(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] < 0x20 && s.data[i] != '\t')
+			return false;
+	return true;
 }
 
 enum code http_client_new(const struct http_client_options *o, struct http_client **ret, struct error *e)
 {
+	struct str base = str_trim(o->base_url);
+	int64_t milliseconds = (o->timeout > 0 ? o->timeout : 60 * SECOND) / 1000;
+	while (str_ends(base, STR("/")))
+		base.len--;
+	if (!base.len)
+		return error_fail(e, E_INVALID, N_("The server's address is missing"));
+	if (!one_line(base) || !one_line(o->token) || !one_line(o->language))
+		return error_fail(e, E_INVALID, N_("The server's address, the token and the language must be one line each"));
 	struct http_client *c = mem_new(sizeof *c);
 	if (!c)
 		return error_nomem(e);
-	c->curl = curl_easy_init();
-	c->base = keep(o->base_url);
-	c->token = keep(o->token);
-	c->ca_file = keep(o->ca_file);
-	c->language = keep(o->language);
-	c->timeout_ms = (long)((o->timeout ? o->timeout : 60 * SECOND) / 1000);
+	c->timeout_ms = milliseconds < 1 ? 1 : milliseconds > INT32_MAX ? INT32_MAX : (long)milliseconds;
 	c->max = o->max_answer ? o->max_answer : (size_t)64 << 20;
-	if (!c->curl || !c->base) {
+	c->curl = curl_easy_init();
+	if (!c->curl || !keep(base, &c->base) || !keep(o->token, &c->token) || !keep(o->ca_file, &c->ca_file) ||
+	    !keep(o->language, &c->language)) {
 		http_client_free(c);
 		return error_nomem(e);
 	}
@@ -46,7 +63,7 @@ void http_client_free(struct http_client *c)
 	curl_easy_cleanup(c->curl);
 	mem_free(c->base);
 	if (c->token)
-		memset(c->token, 0, strlen(c->token));
+		crypto_wipe(c->token, strlen(c->token));
 	mem_free(c->token);
 	mem_free(c->ca_file);
 	mem_free(c->language);
@@ -66,7 +83,8 @@ static void keep_header(struct str line, const char *name, char *out, size_t roo
 	if (line.len <= n.len || !str_eq_nocase(str_slice(line, 0, n.len), n))
 		return;
 	struct str value = str_trim(str_slice(line, n.len, line.len));
-	if (value.len < room) {
+	out[0] = 0;
+	if (value.len < room && !memchr(value.data, 0, value.len)) {
 		memcpy(out, value.data, value.len);
 		out[value.len] = 0;
 	}
@@ -76,38 +94,60 @@ static size_t take_header(char *data, size_t size, size_t count, void *to)
 {
 	struct http_answer *a = to;
 	struct str line = { data, size * count };
+	if (str_starts(line, STR("HTTP/"))) /* after an interim answer (1xx) the final one starts anew */
+		a->content_type[0] = a->etag[0] = 0;
 	keep_header(line, "Content-Type:", a->content_type, sizeof a->content_type);
 	keep_header(line, "ETag:", a->etag, sizeof a->etag);
 	return size * count;
 }
 
-/* Adds "name: value"; *io_failed when memory ran out. */
-static struct curl_slist *add_header(struct curl_slist *list, const char *name, struct str value, bool *io_failed)
+struct headers {
+	struct curl_slist *list;
+	enum code code;
+};
+
+static void headers_done(struct headers *h)
 {
-	CLEAN_BUF struct buf line;
-	buf_init(&line, 1 << 16);
-	buf_format(&line, "%s%.*s", name, STR_ARG(value));
-	buf_add_char(&line, 0);
-	struct curl_slist *longer = buf_ok(&line) ? curl_slist_append(list, line.data) : NULL;
-	if (!longer)
-		*io_failed = true;
-	return longer ? longer : list;
+	curl_slist_free_all(h->list);
 }
 
-static struct curl_slist *make_headers(const struct http_client *c, struct str content_type, const struct str *more, bool *ret_failed)
+/* Adds "name: value"; what went wrong stays in h->code. */
+static void add_header(struct headers *h, const char *name, struct str value)
 {
-	struct curl_slist *list = NULL;
-	*ret_failed = false;
-	list = add_header(list, "Expect:", STR(""), ret_failed);
+	CLEAN_BUF struct buf line;
+	if (h->code != OK)
+		return;
+	if (!one_line(value)) {
+		h->code = E_INVALID;
+		return;
+	}
+	buf_init(&line, 1 << 16);
+	buf_add_text(&line, name);
+	buf_add_str(&line, value);
+	buf_add_char(&line, 0);
+	struct curl_slist *longer = buf_ok(&line) ? curl_slist_append(h->list, line.data) : NULL;
+	if (longer)
+		h->list = longer;
+	else
+		h->code = line.len + value.len < line.max ? E_NOMEM : E_INVALID;
+	if (line.data)
+		crypto_wipe(line.data, line.len); /* a token may be in it */
+}
+
+static enum code make_headers(const struct http_client *c, struct str content_type, const struct str *more, struct headers *h,
+			      struct error *e)
+{
+	add_header(h, "Expect:", STR("")); /* no waiting for "100 Continue" */
 	if (c->token)
-		list = add_header(list, "Authorization: Bearer ", str_of(c->token), ret_failed);
+		add_header(h, "Authorization: Bearer ", str_of(c->token));
 	if (c->language)
-		list = add_header(list, "Accept-Language: ", str_of(c->language), ret_failed);
-	if (content_type.len)
-		list = add_header(list, "Content-Type: ", content_type, ret_failed);
+		add_header(h, "Accept-Language: ", str_of(c->language));
+	add_header(h, content_type.len ? "Content-Type: " : "Content-Type:", content_type); /* empty: without libcurl's own */
 	for (; more && more->len; more++)
-		list = add_header(list, "", *more, ret_failed);
-	return list;
+		add_header(h, "", *more);
+	return h->code == OK	      ? OK
+	       : h->code == E_INVALID ? error_fail(e, E_INVALID, N_("A header of the request must be one line and shorter than 64 KiB"))
+				      : error_nomem(e);
 }
 
 static enum code prepare(struct http_client *c, struct str path, struct buf *url, struct error *e)
@@ -117,7 +157,7 @@ static enum code prepare(struct http_client *c, struct str path, struct buf *url
 	buf_add_str(url, path);
 	buf_add_char(url, 0);
 	if (!buf_ok(url))
-		return error_nomem(e);
+		return strlen(c->base) + path.len < url->max ? error_nomem(e) : error_fail(e, E_LIMIT, N_("The address is longer than allowed"));
 	curl_easy_setopt(c->curl, CURLOPT_URL, url->data);
 	curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
@@ -131,6 +171,8 @@ static enum code prepare(struct http_client *c, struct str path, struct buf *url
 
 static enum code failed(struct http_client *c, CURLcode why, const struct buf *body, struct error *e)
 {
+	if (body && body->failed && body->len + CURL_MAX_WRITE_SIZE < body->max)
+		return error_nomem(e);
 	if (body && body->failed)
 		return error_fail(e, E_LIMIT, N_("The answer from {server} is larger than allowed"), { "server", str_of(c->base) });
 	error_fail(e, E_IO, N_("No answer from {server}: {reason}"), { "server", str_of(c->base) },
@@ -138,33 +180,40 @@ static enum code failed(struct http_client *c, CURLcode why, const struct buf *b
 	return E_IO;
 }
 
-enum code http_client_send(struct http_client *c, const char *method, struct str path_and_query, struct str content_type,
-			   struct str body, const struct str *headers, struct http_answer *ret, struct error *e)
+/* Method and body as libcurl wants them told. */
+static void set_body(struct http_client *c, const char *method, struct str body)
+{
+	bool expects = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
+	if (strcmp(method, "HEAD") == 0)
+		curl_easy_setopt(c->curl, CURLOPT_NOBODY, 1L);
+	if (!body.data && !expects)
+		return;
+	/* without a body, these methods still say that its length is 0 */
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body.data ? body.data : "");
+}
+
+enum code http_client_send(struct http_client *c, const char *method, struct str path_and_query, struct str content_type, struct str body,
+			   const struct str *headers, struct http_answer *ret, struct error *e)
 {
 	CLEAN_BUF struct buf url;
+	__attribute__((cleanup(headers_done))) struct headers sent = { 0 };
 	struct http_answer answer = { 0 };
-	bool lost;
+	long status = 0;
 	buf_init(&url, 1 << 16);
 	buf_init(&answer.body, c->max);
 	TRY(prepare(c, path_and_query, &url, e));
-	struct curl_slist *list = make_headers(c, content_type, headers, &lost);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
-	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
+	TRY(make_headers(c, content_type, headers, &sent, e));
+	set_body(c, method, body);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, sent.list);
 	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, c->timeout_ms);
-	if (strcmp(method, "HEAD") == 0)
-		curl_easy_setopt(c->curl, CURLOPT_NOBODY, 1L);
-	if (body.data) {
-		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body.data);
-	}
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &answer.body);
 	curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, &answer);
-	CURLcode why = lost ? CURLE_OUT_OF_MEMORY : curl_easy_perform(c->curl);
-	long status = 0;
+	CURLcode why = curl_easy_perform(c->curl);
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_slist_free_all(list);
 	if (why != CURLE_OK) {
 		enum code code = failed(c, why, &answer.body, e);
 		buf_done(&answer.body);
@@ -192,19 +241,20 @@ enum code http_client_stream(struct http_client *c, struct str path_and_query, b
 			     void *data, int *ret_status, struct error *e)
 {
 	CLEAN_BUF struct buf url;
+	__attribute__((cleanup(headers_done))) struct headers sent = { 0 };
 	struct streaming s = { more, data, false };
-	bool lost;
+	long status = 0;
 	buf_init(&url, 1 << 16);
 	TRY(prepare(c, path_and_query, &url, e));
-	struct curl_slist *list = make_headers(c, STR_NONE, NULL, &lost);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
+	TRY(make_headers(c, STR_NONE, NULL, &sent, e));
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, sent.list);
 	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, c->timeout_ms);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_piece);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &s);
-	CURLcode why = lost ? CURLE_OUT_OF_MEMORY : curl_easy_perform(c->curl);
-	long status = 0;
+	CURLcode why = curl_easy_perform(c->curl);
 	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_slist_free_all(list);
+	if (why != CURLE_OK && !s.stopped)
+		return failed(c, why, NULL, e);
 	*ret_status = (int)status;
-	return why == CURLE_OK || s.stopped ? OK : failed(c, why, NULL, e);
+	return OK;
 }

@@ -7,7 +7,7 @@
 struct http_client;
 
 struct http_client_options {
-	struct str base_url;   /* "http://127.0.0.1:8080" */
+	struct str base_url;   /* "http://127.0.0.1:8080"; only http and https */
 	struct str token;      /* sent as Authorization: Bearer; may be empty */
 	struct str ca_file;    /* PEM; empty: the system's */
 	struct str language;   /* Accept-Language; may be empty */
@@ -18,7 +18,7 @@ struct http_client_options {
 struct http_answer {
 	int status;
 	struct buf body;
-	char content_type[128];
+	char content_type[128]; /* empty when absent or longer */
 	char etag[64];
 };
 
@@ -29,6 +29,7 @@ void http_client_free(struct http_client *c);
 enum code http_client_send(struct http_client *c, const char *method, struct str path_and_query,
 			   struct str content_type, struct str body, const struct str *headers,
 			   struct http_answer *ret, struct error *e);
-/* Streams an answer (server-sent events, exports): `more` is called with each piece and answers false to stop. */
+/* Streams an answer (server-sent events, exports): `more` is called with each piece and answers false to stop, which is
+ * OK. The deadline is for connecting only. */
 enum code http_client_stream(struct http_client *c, struct str path_and_query,
 			     bool (*more)(void *data, struct str piece), void *data, int *ret_status, struct error *e);
