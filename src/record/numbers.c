@@ -60,16 +60,22 @@ void numbers_free(struct numbers *n)
 	mem_free(n);
 }
 
-/* A writer's own commit is the next its store sees after the reservation: when there was one, the block is for keeps. */
 void numbers_rolled_back(struct numbers *n)
 {
 	struct str key;
 	void *value;
-	for (size_t i = 0; i < map_slots(n->blocks); i++) {
-		struct block *b = map_at(n->blocks, i, &key, &value) ? value : NULL;
-		if (b && b->store && store_commits(b->store) == b->commits)
-			b->left = 0;
-	}
+	for (size_t i = 0; i < map_slots(n->blocks); i++)
+		if (map_at(n->blocks, i, &key, &value) && ((struct block *)value)->pending)
+			((struct block *)value)->left = 0;
+}
+
+void numbers_committed(struct numbers *n)
+{
+	struct str key;
+	void *value;
+	for (size_t i = 0; i < map_slots(n->blocks); i++)
+		if (map_at(n->blocks, i, &key, &value))
+			((struct block *)value)->pending = false;
 }
 
 static enum code block_find(struct numbers *n, struct str series, struct block **ret, struct error *e)
@@ -112,8 +118,6 @@ enum code numbers_next(struct numbers *n, struct conn *c, struct str series, str
 	if (b->left == 0) {
 		TRY(conn_number(c, series, BLOCK, &b->next, e));
 		b->left = BLOCK;
-		b->store = conn_store(c);
-		b->commits = store_commits(b->store);
 		b->pending = true;
 	}
 	struct str text = number_format(pattern, b->next, arena);

@@ -208,6 +208,7 @@ enum code rig_commit(struct rig *r)
 		numbers_rolled_back(r->numbers);
 		return code;
 	}
+	numbers_committed(r->numbers);
 	return keyring_destroy_commit(r->keyring, &r->e);
 }
 
