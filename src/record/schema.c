@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "internal.h"
 #include "layout.h"
+#include "record.sql.h"
 
 static const struct table_def version_table = {
 	.name = "schema_version",
@@ -25,9 +26,6 @@ struct version {
 /* `which` 0: the one in force. */
 static enum code version_read(struct conn *c, struct arena *arena, int64_t which, struct version *ret, struct error *e)
 {
-	static const char newest[] =
-		"SELECT version, previous, digest, wanted, layout FROM schema_version ORDER BY version DESC LIMIT 1";
-	static const char one[] = "SELECT version, previous, digest, wanted, layout FROM schema_version WHERE version = ?1";
 	CLEAN_ROWS struct rows *rows = NULL;
 	bool there, row;
 	*ret = (struct version){ 0 };
@@ -35,9 +33,9 @@ static enum code version_read(struct conn *c, struct arena *arena, int64_t which
 	if (!there)
 		return OK;
 	if (which)
-		TRY(sql_query(c, one, SQL_PARAMS(SQL_I(which)), &rows, e));
+		TRY(sql_query(c, SQL_VERSION_GET, SQL_PARAMS(SQL_I(which)), &rows, e));
 	else
-		TRY(sql_query(c, newest, SQL_NO_PARAMS, &rows, e));
+		TRY(sql_query(c, SQL_VERSION_NEWEST, SQL_NO_PARAMS, &rows, e));
 	TRY(rows_next(rows, &row, e));
 	if (!row)
 		return OK;
@@ -76,8 +74,7 @@ static enum code version_write(struct planning *p, struct str wanted, int64_t pr
 		return error_nomem(e);
 	sha256(wanted.data, wanted.len, digest);
 	hex_encode(digest, sizeof digest, hex);
-	return sql_exec(p->conn, "INSERT INTO schema_version (version, applied, previous, digest, wanted, layout, steps) "
-				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	return sql_exec(p->conn, SQL_VERSION_ADD,
 			SQL_PARAMS(SQL_I(p->version), SQL_I(now), SQL_I(previous), SQL_T(str_of(hex)), SQL_T(wanted), SQL_T(layout),
 				   SQL_T(buf_str(&steps))), NULL, e);
 }

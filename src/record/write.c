@@ -2,6 +2,7 @@
  * Neighbours: references.c checks what is referred to, versions.c stores, changes.c notes what happened; erase.c and
  * upsert.c build on these. */
 #include "internal.h"
+#include "record.sql.h"
 #include "references.h"
 #include <string.h>
 
@@ -77,7 +78,7 @@ static enum code default_entity(struct record_context *x, int64_t *io_entity, st
 	if (*io_entity)
 		return world_entity_known(x->world, *io_entity) || x->who.system ? OK : fault(x, "entity", N_("is no entity that exists"), e);
 	if (x->who.person)
-		TRY(sql_int(x->conn, "SELECT entity FROM person WHERE id = ?1", SQL_PARAMS(SQL_I(x->who.person)), io_entity, &found, e));
+		TRY(sql_int(x->conn, SQL_PERSON_ENTITY, SQL_PARAMS(SQL_I(x->who.person)), io_entity, &found, e));
 	return found ? OK : fault(x, "entity", N_("is required"), e);
 }
 

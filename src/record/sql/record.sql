@@ -1,0 +1,15 @@
+-- The record module's fixed statements, in the common subset of store/store.h; those of kinds are built from their
+-- fields (texts.c, versions.c). Neighbours: schema.c, write.c.
+
+-- name: version_newest
+SELECT version, previous, digest, wanted, layout FROM schema_version ORDER BY version DESC LIMIT 1
+
+-- name: version_get
+SELECT version, previous, digest, wanted, layout FROM schema_version WHERE version = ?1
+
+-- name: version_add
+INSERT INTO schema_version (version, applied, previous, digest, wanted, layout, steps)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: person_entity
+SELECT entity FROM person WHERE id = ?1
