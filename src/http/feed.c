@@ -206,11 +206,15 @@ static ssize_t read_stream(void *data, uint64_t position, char *out, size_t room
 		buf_add_text(&s->pending, ": still here\n\n");
 	if (s->pending.len)
 		return give(s, out, room);
+	/* under the lock, so that the last waking cannot be missed */
 	pthread_mutex_lock(&s->feeds->lock);
-	s->suspended = true;
-	MHD_suspend_connection(s->connection);
+	bool stop = atomic_load(&s->feeds->stop);
+	if (!stop) {
+		s->suspended = true;
+		MHD_suspend_connection(s->connection);
+	}
 	pthread_mutex_unlock(&s->feeds->lock);
-	return 0;
+	return stop ? MHD_CONTENT_READER_END_OF_STREAM : 0;
 }
 
 static void stream_free(void *data)

@@ -25,6 +25,8 @@ struct http_server {
 	struct arena *arena;
 	struct str address;
 	bool secure;
+	_Atomic bool stopping;   /* no write is suspended any more */
+	_Atomic int64_t waiting; /* connections suspended for a write */
 	size_t max_body;
 	struct buf openapi[LANG_COUNT]; /* made on first use, under the lock */
 	pthread_mutex_t lock;

@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEADER_ROOM (64 << 10) /* request line and headers of one connection */
@@ -17,9 +18,12 @@
 static void call_finished(struct call *c)
 {
 	struct exchange *x = c->face;
+	struct http_server *s = x->server;
 	int before = atomic_exchange(&x->state, ANSWERED);
-	if (before == WAITING && x->suspended)
+	if (before == WAITING && x->suspended) {
 		MHD_resume_connection(x->connection);
+		atomic_fetch_sub(&s->waiting, 1);
+	}
 }
 
 static enum MHD_Result answer_problem(struct exchange *x, enum code code)
@@ -59,6 +63,12 @@ static enum MHD_Result answer_operation(struct exchange *x, const struct operati
 		kernel_call(x->server->kernel, x->call);
 		reply_call(x);
 		return reply_send(x);
+	}
+	/* counted before the flag is looked at: http_stop() sets the flag, then waits for the count */
+	atomic_fetch_add(&x->server->waiting, 1);
+	if (atomic_load(&x->server->stopping)) {
+		atomic_fetch_sub(&x->server->waiting, 1);
+		return answer_problem(x, error_fail(&x->error, E_BUSY, N_("The server is shutting down or overloaded; try again")));
 	}
 	x->suspended = true;
 	MHD_suspend_connection(x->connection);
@@ -288,6 +298,9 @@ void http_stop(struct http_server *s)
 		/* no new connections; what is under way ends, feeds are told to */
 		MHD_socket listening = MHD_quiesce_daemon(s->daemon);
 		feeds_stop(s->feeds);
+		atomic_store(&s->stopping, true);
+		while (atomic_load(&s->waiting) > 0)
+			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		MHD_stop_daemon(s->daemon);
 		if (listening != MHD_INVALID_SOCKET)
 			close(listening);

@@ -138,6 +138,40 @@ class Erasing(unittest.TestCase):
                     self.assertNotIn(text.encode(), content, (text, name))
 
 
+class Stopping(unittest.TestCase):
+    """Told to stop in the middle of work: what was answered is there, and it ends in order."""
+
+    def test_stop_under_load(self):
+        for _ in range(3):
+            server = Server()
+            self.addCleanup(server.remove)
+            root = server.administrator()
+            answered, stop = [], threading.Event()
+
+            def hammer(tag):
+                client = Client(server.address, root.token)
+                for n in range(10 ** 6):
+                    try:
+                        if stop.is_set():
+                            return
+                        if client.post("/api/tag", {"name": f"stop {tag} {n}"}).status == 201:
+                            answered.append(f"stop {tag} {n}")
+                    except OSError:
+                        return
+            threads = [threading.Thread(target=hammer, args=(t,)) for t in range(8)]
+            for t in threads:
+                t.start()
+            time.sleep(0.5)
+            self.assertEqual(server.stop(), 0, server.errors())
+            stop.set()
+            for t in threads:
+                t.join()
+            with sqlite3.connect(os.path.join(server.data, "estate.db")) as db:
+                there = {row[0] for row in db.execute("SELECT name FROM tag")}
+            db.close()
+            self.assertEqual(set(answered) - there, set())
+
+
 class Backup(unittest.TestCase):
     def test_copy_and_restore(self):
         server = Server()
