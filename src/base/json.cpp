@@ -198,3 +198,9 @@ extern "C" size_t shim_real(double n, char out[32])
 {
 	return static_cast<size_t>(std::to_chars(out, out + 32, n).ptr - out);
 }
+
+extern "C" bool shim_overflows(const char *text, size_t len)
+{
+	double n;
+	return std::from_chars(text, text + len, n).ec == std::errc::result_out_of_range;
+}

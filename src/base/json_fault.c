@@ -2,10 +2,11 @@
  * does not tell, and the whole numbers that it cannot hold. Neighbours: json.c asks; the fuzzer sets it against json.cpp. */
 #include "json_fault.h"
 #include "base/utf8.h"
+#include "json_shim.h"
 #include <string.h>
 
 #define LEVELS_MOST 1024
-#define DOUBLE_DIGITS 309 /* the largest double has so many before its point */
+#define DOUBLE_DIGITS 309 /* the largest double has so many before its point; with fewer, no number is too large */
 
 enum expect { A_VALUE, FIRST_VALUE, A_NAME, FIRST_NAME, AFTER };
 
@@ -144,7 +145,7 @@ static bool read_number(struct scan *s)
 	bool nothing = zero;
 	for (const char *p = start; p < s->at && (*p | 0x20) != 'e' && nothing; p++)
 		nothing = *p < '1' || *p > '9';
-	if (!nothing && !s->large && whole + exponent >= DOUBLE_DIGITS)
+	if (!nothing && !s->large && whole + exponent >= DOUBLE_DIGITS && shim_overflows(start, (size_t)(s->at - start)))
 		s->large = start;
 	if (s->wide && s->at == end && !str_int((struct str){ start, (size_t)(end - start) }, &unused)) {
 		buf_add(s->wide, s->copied, (size_t)(end - s->copied));

@@ -43,6 +43,8 @@ struct arena;
 int shim_parse(struct arena *arena, const char *text, size_t len, size_t depth, size_t nodes, struct shim_json *ret);
 /* The shortest digits that read back as the same finite number, whatever the locale; at most 25 bytes, no NUL. */
 size_t shim_real(double n, char out[32]);
+/* Is a number, written as JSON has it and not near 0, past every double? */
+bool shim_overflows(const char *text, size_t len);
 #ifdef __cplusplus
 }
 #endif

@@ -65,6 +65,7 @@ static void test_accepted(void **state)
 		{ BYTES("0.1"), BYTES("0.1") },
 		{ BYTES("1e308"), BYTES("1e+308") },
 		{ BYTES("1.7976931348623157e308"), BYTES("1.7976931348623157e+308") },
+		{ BYTES("17976931348623158e292"), BYTES("1.7976931348623157e+308") }, /* rounds down to the largest */
 		{ BYTES("5e-324"), BYTES("5e-324") },
 		{ BYTES("1e-400"), BYTES("0.0") },
 		{ BYTES("0.1000000000000000055511151231257827021181583404541015625"), BYTES("0.1") },
@@ -189,6 +190,9 @@ static void test_refused(void **state)
 		{ BYTES("{\"\x80\":1}"), utf8_fault, 1, 3 },
 		{ BYTES("\xff\xfe{\0}\0"), utf8_fault, 1, 1 },
 		{ BYTES("1e400"), number_fault, 1, 1 },
+		{ BYTES("1.7976931348623159e308"), number_fault, 1, 1 },
+		{ BYTES("[1.7976931348623157e308,-17.976931348623159e307]"), number_fault, 1, 25 },
+		{ BYTES("[0.0e999,0.0001e305,0.000e400,0.0001e400]"), number_fault, 1, 31 },
 		{ BYTES("[1,\n -1e309]"), number_fault, 2, 2 },
 		{ BYTES("[99999999999999999999, 1e99999999999999999999]"), number_fault, 1, 24 },
 	};
