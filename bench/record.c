@@ -1,8 +1,8 @@
 /* How many records a second one writer makes: validated values in, checks, rows, indexes, journal; in groups of 64 calls
- * a transaction, as the server commits them, and in bulk. Prints one JSON line a figure. Beside each figure stands how
- * many bare inserts into the same table, indexes and all, the store makes in the same groups. Neighbours: src/record;
- * run by `make bench`.
- *   bench_record PACKS [postgres://…|-] [figure] */
+ * a transaction, as the server commits them, and in bulk. Prints one JSON line a figure. Beside each stands, as "…_bare",
+ * what the store makes of the same rows in the same groups: one insert each, indexes and all, and nothing else.
+ * Neighbours: src/record; run by `make bench`.
+ *   bench_record [PACKS [postgres://…|- [figure]]] */
 #include "../src/record/test_rig.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -251,21 +251,52 @@ static void bulk(struct estate *s, const struct figure *f)
 	report(f->name, f->count, began);
 }
 
+/* The rows alone, `group` a transaction. */
+static void bare(struct estate *s, const struct figure *f, int64_t group)
+{
+	struct rig *r = s->rig;
+	const struct kind *k = rig_kind(r, f->kind);
+	struct shape shape = shape_of(r, k, f->values);
+	struct watch began = watch_now();
+	for (int64_t i = 0; i < f->count; i++) {
+		struct record_ref ref = { id_next(r->ids), 1, s->root };
+		if (i % group == 0 && (rig_begin(r) != OK || rig_call(r, s->person) != OK))
+			fail(r, f->name);
+		struct str number = k->number ? arena_format(r->call, "X-%" PRId64, s->serial) : STR_NONE;
+		struct value *values = next_values(s, f, &shape);
+		if (row_insert(&r->x, k, &ref, STR_NONE, number, values, &r->e) != OK)
+			fail(r, f->name);
+		if ((i % group == group - 1 || i == f->count - 1) && (rig_end(r, OK) != OK || rig_commit(r) != OK))
+			fail(r, f->name);
+	}
+	report(f->name, f->count, began);
+}
+
+static void bare_singles(struct estate *s, const struct figure *f)
+{
+	bare(s, f, GROUP);
+}
+
+static void bare_bulk(struct estate *s, const struct figure *f)
+{
+	bare(s, f, 5000);
+}
+
 static const struct figure figures[] = {
 	{ "record_create_lean", "reading", reading_values, LEAN, reading, singles },
+	{ "record_create_lean_bare", "reading", reading_values, LEAN, reading, bare_singles },
 	{ "record_create_device", "device", device_values, DEVICES, device, singles },
+	{ "record_create_device_bare", "device", device_values, DEVICES, device, bare_singles },
 	{ "record_bulk_lean", "reading", reading_values, LEAN, reading, bulk },
+	{ "record_bulk_lean_bare", "reading", reading_values, LEAN, reading, bare_bulk },
 	{ "record_bulk_device", "device", device_values, DEVICES, device, bulk },
+	{ "record_bulk_device_bare", "device", device_values, DEVICES, device, bare_bulk },
 };
 
 int main(int argc, char **argv)
 {
 	struct estate s = { 0 };
-	if (argc < 2) {
-		fprintf(stderr, "bench_record PACKS [postgres://…|-] [figure]\n");
-		return 2;
-	}
-	prepare(&s, argv[1], argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL);
+	prepare(&s, argc > 1 ? argv[1] : "packs", argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL);
 	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
 		if (argc < 4 || strcmp(argv[3], figures[i].name) == 0)
 			figures[i].run(&s, &figures[i]);

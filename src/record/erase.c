@@ -138,7 +138,7 @@ enum code record_erase(struct record_context *x, const struct kind *k, int64_t i
 		return error_fail(e, E_INVALID, N_("Only records of persons can be erased"));
 	TRY(sight_make(x, k, &sight, e));
 	TRY(record_lock(x, k, id, 0, &sight, &row, e));
-	TRY(record_decide_verb(x, k, "erase", row.entity, 0, e));
+	TRY(record_decide_verb(x, k, VERB_ERASE, row.entity, 0, e));
 	TRY(schema_layout(x->conn, x->arena, &r.layout, e));
 	TRY(erase_row(&r, k, &row, ret, e));
 	TRY(erase_elsewhere(&r, e));

@@ -62,6 +62,8 @@ struct texts; /* kept by struct numbers, as long as the writer's connection */
 struct texts *texts_new(void);
 void texts_free(struct texts *t);
 struct texts *numbers_texts(struct numbers *n);
+struct kind_access;
+enum code texts_access(struct record_context *x, const struct kind *k, const struct kind_access **ret, struct error *e);
 enum code text_exec(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
 		    struct error *e);
 enum code text_query(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,
@@ -87,12 +89,29 @@ int64_t row_owner(const struct kind *k, const struct record_row *row);
 
 /* --- sight.c -------------------------------------------------------------------------------------- */
 
+enum verb { VERB_READ, VERB_CREATE, VERB_UPDATE, VERB_ARCHIVE, VERB_ERASE, VERB_COUNT };
+#define NO_FUNCTION (-1) /* held by nobody but the program */
+
+struct kind_access { /* the functions of a kind by their index, found once */
+	int verbs[VERB_COUNT];
+	unsigned group_count;
+	const int *functions;      /* of each group of fields */
+	const uint8_t *groups;     /* by field index: group + 1; 0: read with the row */
+	const struct field *owner; /* NULL: none, or the record itself */
+	_Alignas(int) char rest[];
+};
+size_t kind_access_size(const struct kind *k);
+void kind_access_fill(const struct model *m, const struct kind *k, struct kind_access *a);
+
 struct sight { /* what the caller sees of a kind */
 	const struct kind *kind;
+	const struct kind_access *access;
 	struct entity_set rows;
-	struct entity_set *fields; /* by field index; only for fields with a function of their own */
+	struct entity_set *groups; /* NULL: every field */
 };
 enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
+/* The rows only, for who asks about no field. */
+enum code sight_make_rows(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
 /* Is what stands at that entity and belongs to that person (0: nobody) visible? */
 bool sight_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner);
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row);
@@ -101,12 +120,11 @@ bool sight_field(const struct sight *s, const struct record_context *x, const st
 bool sight_field_everywhere(const struct sight *s, const struct field *f);
 /* Adds " AND (…)": the rows the caller may see. */
 void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x);
-int function_index(const struct record_context *x, const struct kind *k, const char *verb);
 /* decide() with the refusal told; notes the authority. amount -1: none. */
 enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount,
 			struct error *e);
 /* The same for "<kind>.<verb>". */
-enum code record_decide_verb(struct record_context *x, const struct kind *k, const char *verb, int64_t entity, int64_t owner,
+enum code record_decide_verb(struct record_context *x, const struct kind *k, enum verb verb, int64_t entity, int64_t owner,
 			     struct error *e);
 enum code record_not_found(const struct kind *k, int64_t id, struct error *e);
 

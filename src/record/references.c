@@ -74,7 +74,7 @@ static enum code find_targets(struct record_context *x, const struct wanted *w, 
 	struct sight sight;
 	bool row, one = w->count == 1;
 	size_t n = 0;
-	TRY(sight_make(x, w->kind, &sight, e));
+	TRY(sight_make_rows(x, w->kind, &sight, e));
 	TRY(text_query(x, w->kind, one ? TEXT_SEEK : TEXT_SEEK_MANY, SQL_PARAMS(one ? SQL_I(w->ids[0]) : SQL_LIST(w->ids, w->count)), &rows, e));
 	while (n < w->count) {
 		TRY(rows_next(rows, &row, e));

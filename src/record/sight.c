@@ -4,61 +4,90 @@
 #include <stdio.h>
 #include <string.h>
 
-int function_index(const struct record_context *x, const struct kind *k, const char *verb)
+/* --- functions of a kind -------------------------------------------------------------------------- */
+
+static const char *const verbs[VERB_COUNT] = { "read", "create", "update", "archive", "erase" };
+
+static int verb_function(const struct model *m, const struct kind *k, enum verb verb)
 {
 	char name[96];
-	int len = snprintf(name, sizeof name, "%s.%s", k->name, verb);
-	const struct function *f = model_function(x->model, (struct str){ name, (size_t)len });
-	return f ? (int)f->index : -1;
+	int len = snprintf(name, sizeof name, "%s.%s", k->name, verbs[verb]);
+	const struct function *f = model_function(m, (struct str){ name, (size_t)len });
+	return f ? (int)f->index : NO_FUNCTION;
 }
+
+size_t kind_access_size(const struct kind *k)
+{
+	return sizeof(struct kind_access) + k->field_count * (sizeof(int) + sizeof(uint8_t));
+}
+
+/* Fields that share a function share a group: it is asked about once. */
+void kind_access_fill(const struct model *m, const struct kind *k, struct kind_access *a)
+{
+	int *functions = (int *)(void *)a->rest;
+	uint8_t *groups = (uint8_t *)(functions + k->field_count);
+	*a = (struct kind_access){ .functions = functions, .groups = groups };
+	for (enum verb v = 0; v < VERB_COUNT; v++)
+		a->verbs[v] = verb_function(m, k, v);
+	a->owner = k->owner ? kind_field(k, str_of(k->owner)) : NULL;
+	for (const struct field *f = k->fields; f->name; f++) {
+		const struct function *guard = f->function ? model_function(m, str_of(f->function)) : NULL;
+		int function = guard ? (int)guard->index : NO_FUNCTION;
+		unsigned g = 0;
+		while (g < a->group_count && functions[g] != function)
+			g++;
+		if (f->function && g == a->group_count)
+			functions[a->group_count++] = function;
+		groups[f->index] = f->function ? (uint8_t)(g + 1) : 0;
+	}
+}
+
+/* --- seeing --------------------------------------------------------------------------------------- */
 
 /* An unknown function is held by nobody but the program. */
 static enum code see(struct record_context *x, int function, struct entity_set *ret, struct error *e)
 {
 	*ret = (struct entity_set){ 0 };
-	if (function < 0) {
+	if (function == NO_FUNCTION) {
 		ret->all = x->who.system;
 		return OK;
 	}
 	return visible(x->world, x->now, &x->who, (unsigned)function, x->arena, ret) ? OK : error_nomem(e);
 }
 
-enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e)
+enum code sight_make_rows(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e)
 {
 	*ret = (struct sight){ .kind = k };
-	TRY(see(x, function_index(x, k, "read"), &ret->rows, e));
+	TRY(texts_access(x, k, &ret->access, e));
+	TRY(see(x, ret->access->verbs[VERB_READ], &ret->rows, e));
 	if ((k->flags & KIND_SHARED) && x->who.person && !x->who.only)
 		ret->rows.all = true;
-	if (x->who.system)
-		return OK;
-	for (const struct field *f = k->fields; f->name; f++) {
-		if (!f->function)
-			continue;
-		if (!ret->fields) {
-			ret->fields = ARENA_ARRAY(x->arena, k->field_count, struct entity_set);
-			if (!ret->fields)
-				return error_nomem(e);
-		}
-		/* neighbours often share a function: ask once */
-		const struct field *before = f;
-		while (before > k->fields && !((--before)->function && strcmp(before->function, f->function) == 0))
-			;
-		if (before != f && before->function && strcmp(before->function, f->function) == 0) {
-			ret->fields[f->index] = ret->fields[before->index];
-			continue;
-		}
-		const struct function *guard = model_function(x->model, str_of(f->function));
-		TRY(see(x, guard ? (int)guard->index : -1, &ret->fields[f->index], e));
-	}
 	return OK;
+}
+
+enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e)
+{
+	TRY(sight_make_rows(x, k, ret, e));
+	if (x->who.system || !ret->access->group_count)
+		return OK;
+	ret->groups = ARENA_ARRAY(x->arena, ret->access->group_count, struct entity_set);
+	if (!ret->groups)
+		return error_nomem(e);
+	for (unsigned g = 0; g < ret->access->group_count; g++)
+		TRY(see(x, ret->access->functions[g], &ret->groups[g], e));
+	return OK;
+}
+
+static int64_t owner_in(const struct kind *k, const struct field *owner, const struct record_row *row)
+{
+	if (k->flags & KIND_SUBJECT)
+		return row->id;
+	return owner && row->values && value_given(&row->values[owner->index]) ? row->values[owner->index].integer : 0;
 }
 
 int64_t row_owner(const struct kind *k, const struct record_row *row)
 {
-	if (k->flags & KIND_SUBJECT)
-		return row->id;
-	const struct field *f = k->owner ? kind_field(k, str_of(k->owner)) : NULL;
-	return f && row->values && row->values[f->index].set && !row->values[f->index].null ? row->values[f->index].integer : 0;
+	return owner_in(k, k->owner ? kind_field(k, str_of(k->owner)) : NULL, row);
 }
 
 static bool set_has(const struct entity_set *set, const struct record_context *x, int64_t entity, int64_t owner)
@@ -73,17 +102,25 @@ bool sight_place(const struct sight *s, const struct record_context *x, int64_t 
 
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row)
 {
-	return set_has(&s->rows, x, row->entity, row_owner(s->kind, row));
+	return set_has(&s->rows, x, row->entity, owner_in(s->kind, s->access->owner, row));
+}
+
+/* The set that a field needs; NULL: none, or the program asks. */
+static const struct entity_set *group_of(const struct sight *s, const struct field *f)
+{
+	return f->function && s->groups ? &s->groups[s->access->groups[f->index] - 1] : NULL;
 }
 
 bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f)
 {
-	return !f->function || !s->fields || set_has(&s->fields[f->index], x, row->entity, row_owner(s->kind, row));
+	const struct entity_set *group = group_of(s, f);
+	return !group || set_has(group, x, row->entity, owner_in(s->kind, s->access->owner, row));
 }
 
 bool sight_field_everywhere(const struct sight *s, const struct field *f)
 {
-	return !f->function || !s->fields || entity_set_covers(&s->fields[f->index], &s->rows);
+	const struct entity_set *group = group_of(s, f);
+	return !group || entity_set_covers(group, &s->rows);
 }
 
 static void where_entities(struct statement *s, const int64_t *ids, size_t count)
@@ -137,24 +174,33 @@ static const char *reason_msgid(enum decision_reason reason)
 	}
 }
 
-enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount, struct error *e)
+static enum code decide_index(struct record_context *x, int function, const char *name, int64_t entity, int64_t owner, int64_t amount,
+			      struct error *e)
 {
-	const struct function *f = model_function(x->model, str_of(function));
 	const struct resource resource = { .owner = owner };
-	if (!f)
-		return x->who.system ? OK : error_fail(e, E_DENIED, reason_msgid(DECISION_NO_ASSIGNMENT), { "function", str_of(function) });
-	struct decision d = decide(x->world, x->now, &x->who, f->index, entity, &resource, amount);
+	if (function == NO_FUNCTION)
+		return x->who.system ? OK : error_fail(e, E_DENIED, reason_msgid(DECISION_NO_ASSIGNMENT), { "function", str_of(name) });
+	struct decision d = decide(x->world, x->now, &x->who, (unsigned)function, entity, &resource, amount);
 	if (!d.allowed)
-		return error_fail(e, E_DENIED, reason_msgid(d.reason), { "function", str_of(function) });
+		return error_fail(e, E_DENIED, reason_msgid(d.reason), { "function", str_of(x->model->functions[function].name) });
 	return !x->changes || changes_authority(x->changes, &d) ? OK : error_nomem(e);
 }
 
-enum code record_decide_verb(struct record_context *x, const struct kind *k, const char *verb, int64_t entity, int64_t owner,
-			     struct error *e)
+enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount, struct error *e)
 {
-	char name[96];
-	snprintf(name, sizeof name, "%s.%s", k->name, verb);
-	return record_decide(x, name, entity, owner, -1, e);
+	const struct function *f = model_function(x->model, str_of(function));
+	return decide_index(x, f ? (int)f->index : NO_FUNCTION, function, entity, owner, amount, e);
+}
+
+enum code record_decide_verb(struct record_context *x, const struct kind *k, enum verb verb, int64_t entity, int64_t owner, struct error *e)
+{
+	const struct kind_access *access = NULL;
+	TRY(texts_access(x, k, &access, e));
+	if (access->verbs[verb] != NO_FUNCTION || x->who.system)
+		return decide_index(x, access->verbs[verb], verbs[verb], entity, owner, -1, e);
+	char name[96]; /* no such function: the kind is not changed so by people */
+	snprintf(name, sizeof name, "%s.%s", k->name, verbs[verb]);
+	return decide_index(x, NO_FUNCTION, name, entity, owner, -1, e);
 }
 
 enum code record_not_found(const struct kind *k, int64_t id, struct error *e)

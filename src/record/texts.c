@@ -3,14 +3,15 @@
 #include "base/mem.h"
 #include "internal.h"
 
-struct kept { /* a text a connection may know: stays until the writer ends */
+struct kept { /* a text a connection may know, or the functions of a kind: stays until the thread's work ends */
 	struct kept *next;
-	char *sql;
+	void *data;
 };
 
 struct texts {
 	const struct model *model; /* whose kinds the places belong to */
 	const char **places;       /* by kind index and enum text */
+	const struct kind_access **access; /* by kind index */
 	struct kept *all;
 };
 
@@ -25,10 +26,11 @@ void texts_free(struct texts *t)
 		return;
 	for (struct kept *k = t->all, *next; k; k = next) {
 		next = k->next;
-		mem_free(k->sql);
+		mem_free(k->data);
 		mem_free(k);
 	}
 	mem_free(t->places);
+	mem_free(t->access);
 	model_unref(t->model);
 	mem_free(t);
 }
@@ -120,39 +122,70 @@ static bool texts_turn(struct texts *t, const struct model *m)
 	if (t->model == m)
 		return true;
 	const char **places = mem_array(m->kind_count * TEXT_COUNT, sizeof *places);
-	if (!places)
+	const struct kind_access **access = mem_array(m->kind_count, sizeof *access);
+	if (!places || !access) {
+		mem_free(places);
+		mem_free(access);
 		return false;
+	}
 	mem_free(t->places);
+	mem_free(t->access);
 	model_unref(t->model);
 	t->places = places;
+	t->access = access;
 	t->model = model_ref(m);
 	return true;
 }
 
-static const char *texts_add(struct texts *t, size_t place, const struct buf *sql)
+/* The thread's texts, when they are those of the kind's model; NULL: nothing can be kept. */
+static struct texts *texts_of(struct record_context *x, const struct kind *k)
 {
-	struct kept *k = mem_new(sizeof *k);
-	char *copy = k ? mem_copy_text(sql->data, sql->len) : NULL;
-	if (!copy) {
-		mem_free(k);
+	struct texts *t = x->numbers ? numbers_texts(x->numbers) : NULL;
+	bool own = t && x->model && k->index < x->model->kind_count && x->model->kinds[k->index] == k;
+	return own && texts_turn(t, x->model) ? t : NULL;
+}
+
+/* Takes `data`, also when it cannot be kept. */
+static void *texts_keep(struct texts *t, void *data)
+{
+	struct kept *k = data ? mem_new(sizeof *k) : NULL;
+	if (!k) {
+		mem_free(data);
 		return NULL;
 	}
-	*k = (struct kept){ t->all, copy };
+	*k = (struct kept){ t->all, data };
 	t->all = k;
-	t->places[place] = copy;
-	return copy;
+	return data;
 }
 
 /* NULL: not kept, *sql has it. */
 static const char *text_of(struct record_context *x, const struct kind *k, enum text which, struct buf *sql)
 {
-	struct texts *t = x->numbers ? numbers_texts(x->numbers) : NULL;
-	size_t place = k->index * TEXT_COUNT + which;
-	bool own = t && x->model && k->index < x->model->kind_count && x->model->kinds[k->index] == k && texts_turn(t, x->model);
-	if (own && t->places[place])
-		return t->places[place];
+	struct texts *t = texts_of(x, k);
+	const char **place = t ? &t->places[k->index * TEXT_COUNT + which] : NULL;
+	if (place && *place)
+		return *place;
 	builders[which](sql, k);
-	return own && buf_ok(sql) ? texts_add(t, place, sql) : NULL;
+	return place && buf_ok(sql) ? *place = texts_keep(t, mem_copy_text(sql->data, sql->len)) : NULL;
+}
+
+enum code texts_access(struct record_context *x, const struct kind *k, const struct kind_access **ret, struct error *e)
+{
+	struct texts *t = texts_of(x, k);
+	if (t && t->access[k->index]) {
+		*ret = t->access[k->index];
+		return OK;
+	}
+	struct kind_access *a = t ? texts_keep(t, mem_new(kind_access_size(k))) : NULL;
+	if (a)
+		t->access[k->index] = a;
+	else
+		a = arena_alloc(x->arena, kind_access_size(k));
+	if (!a)
+		return error_nomem(e);
+	kind_access_fill(x->model, k, a);
+	*ret = a;
+	return OK;
 }
 
 enum code text_exec(struct record_context *x, const struct kind *k, enum text which, const struct sql_value *params, size_t count,

@@ -101,7 +101,7 @@ static enum code place_record(struct record_context *x, const struct kind *k, in
 		if (!authority)
 			return x->who.system ? OK : only_program_makes_roots(e);
 	}
-	return record_decide_verb(x, k, "create", authority, owner_of(k, id, values), e);
+	return record_decide_verb(x, k, VERB_CREATE, authority, owner_of(k, id, values), e);
 }
 
 /* Leaving one entity takes the right to change the record there, coming to another the right to make one there. */
@@ -116,13 +116,13 @@ static enum code may_move(struct record_context *x, const struct kind *k, const 
 			return OK;
 		if (!parent)
 			return x->who.system ? OK : only_program_makes_roots(e);
-		return record_decide_verb(x, k, "create", parent, 0, e);
+		return record_decide_verb(x, k, VERB_CREATE, parent, 0, e);
 	}
 	if (entity == row->entity)
 		return OK;
 	if (!world_entity_known(x->world, entity) && !x->who.system)
 		return fault(x, "entity", N_("is no entity that exists"), e);
-	return record_decide_verb(x, k, "create", entity, owner_of(k, row->id, after), e);
+	return record_decide_verb(x, k, VERB_CREATE, entity, owner_of(k, row->id, after), e);
 }
 
 /* --- create --------------------------------------------------------------------------------------- */
@@ -235,7 +235,7 @@ enum code record_update(struct record_context *x, const struct kind *k, int64_t 
 	TRY(sight_make(x, k, &sight, e));
 	TRY(record_lock(x, k, id, expect, &sight, &row, e));
 	TRY(not_archived(&row, e));
-	TRY(record_decide_verb(x, k, "update", row.entity, row_owner(k, &row), e));
+	TRY(record_decide_verb(x, k, VERB_UPDATE, row.entity, row_owner(k, &row), e));
 	TRY(may_write_fields(x, &sight, &row, values, e));
 	TRY(merge(x, k, &row, values, &m, e));
 	if (!entity)
@@ -312,7 +312,7 @@ static enum code may_change_beside(struct record_context *x, const struct kind *
 		beyond |= m->changed[f->index] && !is_evidence(t, f);
 	if (!beyond || (k->flags & KIND_SYSTEM))
 		return OK;
-	return record_decide_verb(x, k, "update", row->entity, row_owner(k, row), e);
+	return record_decide_verb(x, k, VERB_UPDATE, row->entity, row_owner(k, row), e);
 }
 
 enum code record_transition(struct record_context *x, const struct kind *k, int64_t id, int64_t expect, const struct transition *t,
@@ -379,7 +379,7 @@ enum code record_archive(struct record_context *x, const struct kind *k, int64_t
 	struct sight sight;
 	TRY(sight_make(x, k, &sight, e));
 	TRY(record_lock(x, k, id, expect, &sight, &row, e));
-	TRY(record_decide_verb(x, k, "archive", archive_authority(k, &row), row_owner(k, &row), e));
+	TRY(record_decide_verb(x, k, VERB_ARCHIVE, archive_authority(k, &row), row_owner(k, &row), e));
 	if (back == !row.archived) {
 		*ret = (struct record_ref){ row.id, row.version, row.entity };
 		return OK;
