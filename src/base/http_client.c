@@ -142,7 +142,7 @@ static enum code make_headers(const struct http_client *c, struct str content_ty
 		add_header(h, "Authorization: Bearer ", str_of(c->token));
 	if (c->language)
 		add_header(h, "Accept-Language: ", str_of(c->language));
-	add_header(h, content_type.len ? "Content-Type: " : "Content-Type:", content_type); /* empty: without libcurl's own */
+	add_header(h, "Content-Type: ", content_type); /* an empty one keeps libcurl from making one up */
 	for (; more && more->len; more++)
 		add_header(h, "", *more);
 	return h->code == OK	      ? OK

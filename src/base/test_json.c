@@ -43,170 +43,172 @@ static struct str written(struct arena *a, const struct json *j)
 	return arena_copy(a, buf_str(&b));
 }
 
+static const struct {
+	struct str text, again; /* as the writer writes it */
+} accepted[] = {
+	{ BYTES("null"), BYTES("null") },
+	{ BYTES("true"), BYTES("true") },
+	{ BYTES(" \t\r\nfalse\n\r\t "), BYTES("false") },
+	{ BYTES("0"), BYTES("0") },
+	{ BYTES("-0"), BYTES("0") },
+	{ BYTES("-0.0"), BYTES("-0.0") },
+	{ BYTES("-1"), BYTES("-1") },
+	{ BYTES("9223372036854775807"), BYTES("9223372036854775807") },
+	{ BYTES("-9223372036854775808"), BYTES("-9223372036854775808") },
+	{ BYTES("1.0"), BYTES("1.0") },
+	{ BYTES("1E2"), BYTES("100.0") },
+	{ BYTES("1e+2"), BYTES("100.0") },
+	{ BYTES("1e-2"), BYTES("0.01") },
+	{ BYTES("0e5"), BYTES("0.0") },
+	{ BYTES("0.1"), BYTES("0.1") },
+	{ BYTES("1e308"), BYTES("1e+308") },
+	{ BYTES("1.7976931348623157e308"), BYTES("1.7976931348623157e+308") },
+	{ BYTES("17976931348623158e292"), BYTES("1.7976931348623157e+308") }, /* rounds down to the largest */
+	{ BYTES("5e-324"), BYTES("5e-324") },
+	{ BYTES("1e-400"), BYTES("0.0") },
+	{ BYTES("0.1000000000000000055511151231257827021181583404541015625"), BYTES("0.1") },
+	{ BYTES("\"\""), BYTES("\"\"") },
+	{ BYTES("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), BYTES("\"\\\"\\\\/\\b\\f\\n\\r\\t\"") },
+	{ BYTES("\"\\u0041\\u00e9\\u20AC\""), BYTES("\"A\xc3\xa9\xe2\x82\xac\"") },
+	{ BYTES("\"\\uD834\\udd1e\""), BYTES("\"\xf0\x9d\x84\x9e\"") },
+	{ BYTES("\"\\u0000\\u001f\\u007f\""), BYTES("\"\\u0000\\u001f\\u007f\"") },
+	{ BYTES("\"\\uFFFF\\uFDD0\""), BYTES("\"\xef\xbf\xbf\xef\xb7\x90\"") },
+	{ BYTES("\"\x7f\xc2\x80\xe2\x80\xa8\xf4\x8f\xbf\xbf\""), BYTES("\"\\u007f\xc2\x80\xe2\x80\xa8\xf4\x8f\xbf\xbf\"") },
+	{ BYTES("[]"), BYTES("[]") },
+	{ BYTES("{}"), BYTES("{}") },
+	{ BYTES(" [ 1 , [ ] , { } ] "), BYTES("[1,[],{}]") },
+	{ BYTES("{\"b\":1,\"a\":[true,null,\"x\"]}"), BYTES("{\"b\":1,\"a\":[true,null,\"x\"]}") },
+	{ BYTES("{\"\":0}"), BYTES("{\"\":0}") },
+	{ BYTES("{\"a\\u0000b\":0,\"a\":1}"), BYTES("{\"a\\u0000b\":0,\"a\":1}") },
+	{ BYTES("{\"\xd8\xa7\":\"\xe8\xaf\xad\"}"), BYTES("{\"\xd8\xa7\":\"\xe8\xaf\xad\"}") },
+	{ BYTES("{\"a\":{\"a\":{\"a\":1}}}"), BYTES("{\"a\":{\"a\":{\"a\":1}}}") },
+	/* past int64: real, however long */
+	{ BYTES("9223372036854775808"), BYTES("9.223372036854776e+18") },
+	{ BYTES("-9223372036854775809"), BYTES("-9.223372036854776e+18") },
+	{ BYTES("18446744073709551615"), BYTES("18446744073709552000.0") },
+	{ BYTES("18446744073709551616"), BYTES("18446744073709552000.0") },
+	{ BYTES("[1,-100000000000000000000,{\"n\":200000000000000000000}]"), BYTES("[1,-100000000000000000000.0,{\"n\":200000000000000000000.0}]") },
+};
+
 static void test_accepted(void **state)
 {
-	static const struct {
-		struct str text, again; /* as the writer writes it */
-	} cases[] = {
-		{ BYTES("null"), BYTES("null") },
-		{ BYTES("true"), BYTES("true") },
-		{ BYTES(" \t\r\nfalse\n\r\t "), BYTES("false") },
-		{ BYTES("0"), BYTES("0") },
-		{ BYTES("-0"), BYTES("0") },
-		{ BYTES("-0.0"), BYTES("-0.0") },
-		{ BYTES("-1"), BYTES("-1") },
-		{ BYTES("9223372036854775807"), BYTES("9223372036854775807") },
-		{ BYTES("-9223372036854775808"), BYTES("-9223372036854775808") },
-		{ BYTES("1.0"), BYTES("1.0") },
-		{ BYTES("1E2"), BYTES("100.0") },
-		{ BYTES("1e+2"), BYTES("100.0") },
-		{ BYTES("1e-2"), BYTES("0.01") },
-		{ BYTES("0e5"), BYTES("0.0") },
-		{ BYTES("0.1"), BYTES("0.1") },
-		{ BYTES("1e308"), BYTES("1e+308") },
-		{ BYTES("1.7976931348623157e308"), BYTES("1.7976931348623157e+308") },
-		{ BYTES("17976931348623158e292"), BYTES("1.7976931348623157e+308") }, /* rounds down to the largest */
-		{ BYTES("5e-324"), BYTES("5e-324") },
-		{ BYTES("1e-400"), BYTES("0.0") },
-		{ BYTES("0.1000000000000000055511151231257827021181583404541015625"), BYTES("0.1") },
-		{ BYTES("\"\""), BYTES("\"\"") },
-		{ BYTES("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), BYTES("\"\\\"\\\\/\\b\\f\\n\\r\\t\"") },
-		{ BYTES("\"\\u0041\\u00e9\\u20AC\""), BYTES("\"A\xc3\xa9\xe2\x82\xac\"") },
-		{ BYTES("\"\\uD834\\udd1e\""), BYTES("\"\xf0\x9d\x84\x9e\"") },
-		{ BYTES("\"\\u0000\\u001f\\u007f\""), BYTES("\"\\u0000\\u001f\\u007f\"") },
-		{ BYTES("\"\\uFFFF\\uFDD0\""), BYTES("\"\xef\xbf\xbf\xef\xb7\x90\"") },
-		{ BYTES("\"\x7f\xc2\x80\xe2\x80\xa8\xf4\x8f\xbf\xbf\""), BYTES("\"\\u007f\xc2\x80\xe2\x80\xa8\xf4\x8f\xbf\xbf\"") },
-		{ BYTES("[]"), BYTES("[]") },
-		{ BYTES("{}"), BYTES("{}") },
-		{ BYTES(" [ 1 , [ ] , { } ] "), BYTES("[1,[],{}]") },
-		{ BYTES("{\"b\":1,\"a\":[true,null,\"x\"]}"), BYTES("{\"b\":1,\"a\":[true,null,\"x\"]}") },
-		{ BYTES("{\"\":0}"), BYTES("{\"\":0}") },
-		{ BYTES("{\"a\\u0000b\":0,\"a\":1}"), BYTES("{\"a\\u0000b\":0,\"a\":1}") },
-		{ BYTES("{\"\xd8\xa7\":\"\xe8\xaf\xad\"}"), BYTES("{\"\xd8\xa7\":\"\xe8\xaf\xad\"}") },
-		{ BYTES("{\"a\":{\"a\":{\"a\":1}}}"), BYTES("{\"a\":{\"a\":{\"a\":1}}}") },
-		/* past int64: real, however long */
-		{ BYTES("9223372036854775808"), BYTES("9.223372036854776e+18") },
-		{ BYTES("-9223372036854775809"), BYTES("-9.223372036854776e+18") },
-		{ BYTES("18446744073709551615"), BYTES("18446744073709552000.0") },
-		{ BYTES("18446744073709551616"), BYTES("18446744073709552000.0") },
-		{ BYTES("[1,-100000000000000000000,{\"n\":200000000000000000000}]"), BYTES("[1,-100000000000000000000.0,{\"n\":200000000000000000000.0}]") },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(accepted); i++) {
 		CLEAN_ARENA struct arena *a = arena_new(0);
 		const struct json *j, *again;
 		struct error e;
-		if (parse(a, cases[i].text, &j, &e) != OK)
-			fail_msg("%.*s: %.*s", STR_ARG(cases[i].text), STR_ARG(error_text(&e, a)));
+		if (parse(a, accepted[i].text, &j, &e) != OK)
+			fail_msg("%.*s: %.*s", STR_ARG(accepted[i].text), STR_ARG(error_text(&e, a)));
 		struct str out = written(a, j);
 		/* numbers of the same length may be written either way: what they are is what counts */
-		if (j->type != JSON_REAL && cases[i].text.data[0] != '[' && !str_eq(out, cases[i].again))
-			fail_msg("%.*s became %.*s", STR_ARG(cases[i].text), STR_ARG(out));
-		assert_int_equal(parse(a, cases[i].again, &again, &e), OK);
+		if (j->type != JSON_REAL && accepted[i].text.data[0] != '[' && !str_eq(out, accepted[i].again))
+			fail_msg("%.*s became %.*s", STR_ARG(accepted[i].text), STR_ARG(out));
+		assert_int_equal(parse(a, accepted[i].again, &again, &e), OK);
 		assert_true(json_equal(j, again));
 		assert_int_equal(parse(a, out, &again, &e), OK);
 		assert_true(json_equal(j, again));
 	}
 }
 
+static const char json_fault_text[] = "not valid JSON", utf8_fault[] = "not valid UTF-8", number_fault[] = "is too large";
+static const struct {
+	struct str text;
+	const char *what;
+	int line, column;
+} refused[] = {
+	{ BYTES(""), json_fault_text, 1, 1 },
+	{ BYTES(" \n "), json_fault_text, 2, 2 },
+	{ BYTES("nul"), json_fault_text, 1, 4 },
+	{ BYTES("nulL"), json_fault_text, 1, 4 },
+	{ BYTES("True"), json_fault_text, 1, 1 },
+	{ BYTES("NaN"), json_fault_text, 1, 1 },
+	{ BYTES("Infinity"), json_fault_text, 1, 1 },
+	{ BYTES("-Infinity"), json_fault_text, 1, 2 },
+	{ BYTES("\"a"), json_fault_text, 1, 3 },
+	{ BYTES("'a'"), json_fault_text, 1, 1 },
+	{ BYTES("\"\\x41\""), json_fault_text, 1, 2 },
+	{ BYTES("\"\\u12G4\""), json_fault_text, 1, 2 },
+	{ BYTES("\"\\u123\""), json_fault_text, 1, 2 },
+	{ BYTES("\"\\"), json_fault_text, 1, 2 },
+	{ BYTES("\"\\\""), json_fault_text, 1, 4 },
+	{ BYTES("\"\\ud800\""), json_fault_text, 1, 2 },
+	{ BYTES("\"ab\\udc00\""), json_fault_text, 1, 4 },
+	{ BYTES("\"\\ud800\\u0041\""), json_fault_text, 1, 2 },
+	{ BYTES("\"\\ud800\\ud800\""), json_fault_text, 1, 2 },
+	{ BYTES("\"\\ud800x\\udc00\""), json_fault_text, 1, 2 },
+	{ BYTES("\"a\nb\""), json_fault_text, 1, 3 },
+	{ BYTES("\"a\tb\""), json_fault_text, 1, 3 },
+	{ BYTES("\"a\0b\""), json_fault_text, 1, 3 },
+	{ BYTES("1\0"), json_fault_text, 1, 2 },
+	{ BYTES("\0"), json_fault_text, 1, 1 },
+	{ BYTES("+1"), json_fault_text, 1, 1 },
+	{ BYTES("01"), json_fault_text, 1, 2 },
+	{ BYTES("-01"), json_fault_text, 1, 3 },
+	{ BYTES("-"), json_fault_text, 1, 2 },
+	{ BYTES("--1"), json_fault_text, 1, 2 },
+	{ BYTES("1."), json_fault_text, 1, 3 },
+	{ BYTES(".1"), json_fault_text, 1, 1 },
+	{ BYTES("1.e1"), json_fault_text, 1, 3 },
+	{ BYTES("1e"), json_fault_text, 1, 3 },
+	{ BYTES("1e+"), json_fault_text, 1, 4 },
+	{ BYTES("1e1.5"), json_fault_text, 1, 4 },
+	{ BYTES("0x10"), json_fault_text, 1, 2 },
+	{ BYTES("1 2"), json_fault_text, 1, 3 },
+	{ BYTES("1,"), json_fault_text, 1, 2 },
+	{ BYTES("[1"), json_fault_text, 1, 3 },
+	{ BYTES("[1,]"), json_fault_text, 1, 4 },
+	{ BYTES("[,1]"), json_fault_text, 1, 2 },
+	{ BYTES("[1 2]"), json_fault_text, 1, 4 },
+	{ BYTES("[1}"), json_fault_text, 1, 3 },
+	{ BYTES("]"), json_fault_text, 1, 1 },
+	{ BYTES("[]]"), json_fault_text, 1, 3 },
+	{ BYTES("[\"a\" \"b\"]"), json_fault_text, 1, 6 },
+	{ BYTES("{"), json_fault_text, 1, 2 },
+	{ BYTES("{\"a\"}"), json_fault_text, 1, 5 },
+	{ BYTES("{\"a\":}"), json_fault_text, 1, 6 },
+	{ BYTES("{\"a\":1,}"), json_fault_text, 1, 8 },
+	{ BYTES("{a:1}"), json_fault_text, 1, 2 },
+	{ BYTES("{1:1}"), json_fault_text, 1, 2 },
+	{ BYTES("{null:1}"), json_fault_text, 1, 2 },
+	{ BYTES("{\"a\":1 \"b\":2}"), json_fault_text, 1, 8 },
+	{ BYTES("{\"a\" 1}"), json_fault_text, 1, 6 },
+	{ BYTES("{}{}"), json_fault_text, 1, 3 },
+	{ BYTES("{\n  \"name\": \"x\",\n  \"size\": 5,,\n}"), json_fault_text, 3, 13 },
+	{ BYTES("[\"\xd8\xa7\xd9\x84\", x]"), json_fault_text, 1, 8 }, /* columns are characters */
+	{ BYTES("// x\n1"), json_fault_text, 1, 1 },
+	{ BYTES("[1] // x"), json_fault_text, 1, 5 },
+	{ BYTES("\xef\xbb\xbf{}"), json_fault_text, 1, 1 }, /* RFC 8259 §8.1: no byte order mark */
+	{ BYTES("\f1"), json_fault_text, 1, 1 },
+	{ BYTES("\xc2\xa0" "1"), json_fault_text, 1, 1 },
+	{ BYTES("\"\xff\""), utf8_fault, 1, 2 },
+	{ BYTES("\"ab\n\xff\""), json_fault_text, 1, 4 },
+	{ BYTES("\"\xc0\xaf\""), utf8_fault, 1, 2 },
+	{ BYTES("[\"x\", \"\xe2\x82\"]"), utf8_fault, 1, 8 },
+	{ BYTES("\"\xed\xa0\x80\""), utf8_fault, 1, 2 },
+	{ BYTES("\"\xf4\x90\x80\x80\""), utf8_fault, 1, 2 },
+	{ BYTES("\"\xf8\x88\x80\x80\x80\""), utf8_fault, 1, 2 },
+	{ BYTES("{\"\x80\":1}"), utf8_fault, 1, 3 },
+	{ BYTES("\xff\xfe{\0}\0"), utf8_fault, 1, 1 },
+	{ BYTES("1e400"), number_fault, 1, 1 },
+	{ BYTES("1.7976931348623159e308"), number_fault, 1, 1 },
+	{ BYTES("[1.7976931348623157e308,-17.976931348623159e307]"), number_fault, 1, 25 },
+	{ BYTES("[0.0e999,0.0001e305,0.000e400,0.0001e400]"), number_fault, 1, 31 },
+	{ BYTES("[1,\n -1e309]"), number_fault, 2, 2 },
+	{ BYTES("[99999999999999999999, 1e99999999999999999999]"), number_fault, 1, 24 },
+};
+
 static void test_refused(void **state)
 {
-	static const char json_fault_text[] = "not valid JSON", utf8_fault[] = "not valid UTF-8", number_fault[] = "is too large";
-	static const struct {
-		struct str text;
-		const char *what;
-		int line, column;
-	} cases[] = {
-		{ BYTES(""), json_fault_text, 1, 1 },
-		{ BYTES(" \n "), json_fault_text, 2, 2 },
-		{ BYTES("nul"), json_fault_text, 1, 4 },
-		{ BYTES("nulL"), json_fault_text, 1, 4 },
-		{ BYTES("True"), json_fault_text, 1, 1 },
-		{ BYTES("NaN"), json_fault_text, 1, 1 },
-		{ BYTES("Infinity"), json_fault_text, 1, 1 },
-		{ BYTES("-Infinity"), json_fault_text, 1, 2 },
-		{ BYTES("\"a"), json_fault_text, 1, 3 },
-		{ BYTES("'a'"), json_fault_text, 1, 1 },
-		{ BYTES("\"\\x41\""), json_fault_text, 1, 2 },
-		{ BYTES("\"\\u12G4\""), json_fault_text, 1, 2 },
-		{ BYTES("\"\\u123\""), json_fault_text, 1, 2 },
-		{ BYTES("\"\\"), json_fault_text, 1, 2 },
-		{ BYTES("\"\\\""), json_fault_text, 1, 4 },
-		{ BYTES("\"\\ud800\""), json_fault_text, 1, 2 },
-		{ BYTES("\"ab\\udc00\""), json_fault_text, 1, 4 },
-		{ BYTES("\"\\ud800\\u0041\""), json_fault_text, 1, 2 },
-		{ BYTES("\"\\ud800\\ud800\""), json_fault_text, 1, 2 },
-		{ BYTES("\"\\ud800x\\udc00\""), json_fault_text, 1, 2 },
-		{ BYTES("\"a\nb\""), json_fault_text, 1, 3 },
-		{ BYTES("\"a\tb\""), json_fault_text, 1, 3 },
-		{ BYTES("\"a\0b\""), json_fault_text, 1, 3 },
-		{ BYTES("1\0"), json_fault_text, 1, 2 },
-		{ BYTES("\0"), json_fault_text, 1, 1 },
-		{ BYTES("+1"), json_fault_text, 1, 1 },
-		{ BYTES("01"), json_fault_text, 1, 2 },
-		{ BYTES("-01"), json_fault_text, 1, 3 },
-		{ BYTES("-"), json_fault_text, 1, 2 },
-		{ BYTES("--1"), json_fault_text, 1, 2 },
-		{ BYTES("1."), json_fault_text, 1, 3 },
-		{ BYTES(".1"), json_fault_text, 1, 1 },
-		{ BYTES("1.e1"), json_fault_text, 1, 3 },
-		{ BYTES("1e"), json_fault_text, 1, 3 },
-		{ BYTES("1e+"), json_fault_text, 1, 4 },
-		{ BYTES("1e1.5"), json_fault_text, 1, 4 },
-		{ BYTES("0x10"), json_fault_text, 1, 2 },
-		{ BYTES("1 2"), json_fault_text, 1, 3 },
-		{ BYTES("1,"), json_fault_text, 1, 2 },
-		{ BYTES("[1"), json_fault_text, 1, 3 },
-		{ BYTES("[1,]"), json_fault_text, 1, 4 },
-		{ BYTES("[,1]"), json_fault_text, 1, 2 },
-		{ BYTES("[1 2]"), json_fault_text, 1, 4 },
-		{ BYTES("[1}"), json_fault_text, 1, 3 },
-		{ BYTES("]"), json_fault_text, 1, 1 },
-		{ BYTES("[]]"), json_fault_text, 1, 3 },
-		{ BYTES("[\"a\" \"b\"]"), json_fault_text, 1, 6 },
-		{ BYTES("{"), json_fault_text, 1, 2 },
-		{ BYTES("{\"a\"}"), json_fault_text, 1, 5 },
-		{ BYTES("{\"a\":}"), json_fault_text, 1, 6 },
-		{ BYTES("{\"a\":1,}"), json_fault_text, 1, 8 },
-		{ BYTES("{a:1}"), json_fault_text, 1, 2 },
-		{ BYTES("{1:1}"), json_fault_text, 1, 2 },
-		{ BYTES("{null:1}"), json_fault_text, 1, 2 },
-		{ BYTES("{\"a\":1 \"b\":2}"), json_fault_text, 1, 8 },
-		{ BYTES("{\"a\" 1}"), json_fault_text, 1, 6 },
-		{ BYTES("{}{}"), json_fault_text, 1, 3 },
-		{ BYTES("{\n  \"name\": \"x\",\n  \"size\": 5,,\n}"), json_fault_text, 3, 13 },
-		{ BYTES("[\"\xd8\xa7\xd9\x84\", x]"), json_fault_text, 1, 8 }, /* columns are characters */
-		{ BYTES("// x\n1"), json_fault_text, 1, 1 },
-		{ BYTES("[1] // x"), json_fault_text, 1, 5 },
-		{ BYTES("\xef\xbb\xbf{}"), json_fault_text, 1, 1 }, /* RFC 8259 §8.1: no byte order mark */
-		{ BYTES("\f1"), json_fault_text, 1, 1 },
-		{ BYTES("\xc2\xa0" "1"), json_fault_text, 1, 1 },
-		{ BYTES("\"\xff\""), utf8_fault, 1, 2 },
-		{ BYTES("\"ab\n\xff\""), json_fault_text, 1, 4 },
-		{ BYTES("\"\xc0\xaf\""), utf8_fault, 1, 2 },
-		{ BYTES("[\"x\", \"\xe2\x82\"]"), utf8_fault, 1, 8 },
-		{ BYTES("\"\xed\xa0\x80\""), utf8_fault, 1, 2 },
-		{ BYTES("\"\xf4\x90\x80\x80\""), utf8_fault, 1, 2 },
-		{ BYTES("\"\xf8\x88\x80\x80\x80\""), utf8_fault, 1, 2 },
-		{ BYTES("{\"\x80\":1}"), utf8_fault, 1, 3 },
-		{ BYTES("\xff\xfe{\0}\0"), utf8_fault, 1, 1 },
-		{ BYTES("1e400"), number_fault, 1, 1 },
-		{ BYTES("1.7976931348623159e308"), number_fault, 1, 1 },
-		{ BYTES("[1.7976931348623157e308,-17.976931348623159e307]"), number_fault, 1, 25 },
-		{ BYTES("[0.0e999,0.0001e305,0.000e400,0.0001e400]"), number_fault, 1, 31 },
-		{ BYTES("[1,\n -1e309]"), number_fault, 2, 2 },
-		{ BYTES("[99999999999999999999, 1e99999999999999999999]"), number_fault, 1, 24 },
-	};
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		CLEAN_ARENA struct arena *a = arena_new(0);
 		const struct json *j = NULL;
 		struct error e;
 		char place[64];
-		assert_int_equal(parse(a, cases[i].text, &j, &e), E_INVALID);
+		assert_int_equal(parse(a, refused[i].text, &j, &e), E_INVALID);
 		assert_null(j);
 		struct str said = error_text(&e, a);
-		snprintf(place, sizeof place, "line %d, column %d ", cases[i].line, cases[i].column);
-		if (str_find_str(said, str_of(cases[i].what)) < 0 || str_find_str(said, str_of(place)) < 0)
-			fail_msg("'%.*s': %.*s; expected %s%s", STR_ARG(cases[i].text), STR_ARG(said), place, cases[i].what);
+		snprintf(place, sizeof place, "line %d, column %d ", refused[i].line, refused[i].column);
+		if (str_find_str(said, str_of(refused[i].what)) < 0 || str_find_str(said, str_of(place)) < 0)
+			fail_msg("'%.*s': %.*s; expected %s%s", STR_ARG(refused[i].text), STR_ARG(said), place, refused[i].what);
 	}
 }
 
