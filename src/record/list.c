@@ -316,6 +316,121 @@ static enum code write_facet(struct record_context *x, const struct sight *sight
 	return OK;
 }
 
+/* --- facets of few values, all in one pass ---------------------------------------------------------- */
+
+#define TOGETHER_MOST 4    /* columns grouped by at once */
+#define GROUPS_MOST 20000  /* combinations of their values; more are counted one by one */
+#define FEW_VALUES 64      /* of one column */
+
+struct tally { /* of one column */
+	const char *column;
+	const struct field *field; /* NULL: the state */
+	struct {
+		struct str text; /* data == NULL: none */
+		int64_t count;
+	} values[FEW_VALUES];
+	size_t count;
+};
+
+static bool tally_add(struct record_context *x, struct tally *t, struct sql_value v, int64_t count)
+{
+	struct str text = v.type == SQL_TEXT ? v.text : STR_NONE;
+	for (size_t i = 0; i < t->count; i++)
+		if (!text.data == !t->values[i].text.data && str_eq(text, t->values[i].text)) {
+			t->values[i].count += count;
+			return true;
+		}
+	if (t->count == FEW_VALUES)
+		return false;
+	t->values[t->count].text = text.data ? arena_copy(x->arena, text) : STR_NONE;
+	t->values[t->count++].count = count;
+	return true;
+}
+
+static void tally_write(struct tally *t, struct json_writer *out)
+{
+	json_name(out, str_of(t->column));
+	json_list(out);
+	for (size_t written = 0; written < t->count; written++) {
+		size_t best = 0; /* most first; few enough to look through each time */
+		for (size_t i = 1; i < t->count; i++) {
+			int64_t a = t->values[i].count, b = t->values[best].count;
+			bool before = !t->values[best].text.data || (t->values[i].text.data && str_cmp(t->values[i].text, t->values[best].text) < 0);
+			if (a > b || (a == b && before))
+				best = i;
+		}
+		struct str text = t->values[best].text;
+		json_object(out);
+		write_facet_value(t->field, text.data ? SQL_T(text) : SQL_N, out);
+		json_member_int(out, "count", t->values[best].count);
+		json_object_end(out);
+		t->values[best].count = -1;
+	}
+	json_list_end(out);
+}
+
+/* Groups by all the columns at once and adds up: one walk of an index instead of one a column and one for the count.
+ * *ret_done false: there are too many values; nothing was written. */
+static enum code write_together(struct record_context *x, const struct sight *sight, const struct record_query *q, struct tally *tallies,
+				size_t count, int64_t *ret_total, bool *ret_done, struct json_writer *out, struct error *e)
+{
+	CLEAN_STATEMENT struct statement s;
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row = true;
+	*ret_done = false;
+	*ret_total = 0;
+	statement_init(&s);
+	buf_add_text(&s.sql, "SELECT count(*)");
+	for (size_t i = 0; i < count; i++)
+		buf_format(&s.sql, ", t.%s", tallies[i].column);
+	buf_format(&s.sql, " FROM %s t", sight->kind->name);
+	TRY(select_where(x, &s, sight, q, false, e));
+	for (size_t i = 0; i < count; i++)
+		buf_format(&s.sql, "%st.%s", i ? ", " : " GROUP BY ", tallies[i].column);
+	buf_format(&s.sql, " LIMIT %d", GROUPS_MOST + 1);
+	TRY(statement_ok(&s, e));
+	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
+	for (size_t n = 0;; n++) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			break;
+		if (n == GROUPS_MOST)
+			return OK;
+		*ret_total += rows_int(rows, 0);
+		for (size_t i = 0; i < count; i++)
+			if (!tally_add(x, &tallies[i], rows_value(rows, i + 1), rows_int(rows, 0)))
+				return OK;
+	}
+	for (size_t i = 0; i < count; i++)
+		tally_write(&tallies[i], out);
+	*ret_done = true;
+	return OK;
+}
+
+/* When only the state and choices are asked for, which have few values. */
+static enum code try_together(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret_total,
+			      bool *ret_done, struct json_writer *out, struct error *e)
+{
+	bool state = q->facet_state && sight->kind->state_count;
+	size_t count = q->facet_count + state;
+	*ret_done = false;
+	if (q->facet_entity || count < 1 || count > TOGETHER_MOST)
+		return OK;
+	for (size_t i = 0; i < q->facet_count; i++)
+		if (q->facets[i]->type != FIELD_CHOICE || !sight_field_everywhere(sight, q->facets[i]))
+			return OK;
+	struct tally *tallies = ARENA_ARRAY(x->arena, count, struct tally);
+	if (!tallies)
+		return error_nomem(e);
+	if (state)
+		tallies[0].column = "state";
+	for (size_t i = 0; i < q->facet_count; i++) {
+		tallies[state + i].column = q->facets[i]->name;
+		tallies[state + i].field = q->facets[i];
+	}
+	return write_together(x, sight, q, tallies, count, ret_total, ret_done, out, e);
+}
+
 /* Without `by`: the state, and every field the pack offers as a facet that the caller sees everywhere. */
 static enum code write_default_facets(struct record_context *x, const struct sight *sight, const struct record_query *q,
 				      struct json_writer *out, struct error *e)
@@ -335,10 +450,18 @@ enum code record_facets(struct record_context *x, const struct kind *k, const st
 	static const struct field entity_field = { .name = "entity", .type = FIELD_ID };
 	struct sight sight;
 	int64_t total;
+	bool done;
 	TRY(sight_make(x, k, &sight, e));
 	json_object(out);
 	json_name(out, STR("facets"));
 	json_object(out);
+	TRY(try_together(x, &sight, q, &total, &done, out, e));
+	if (done) {
+		json_object_end(out);
+		json_member_int(out, "count", total);
+		json_object_end(out);
+		return OK;
+	}
 	if (!q->facet_count && !q->facet_state && !q->facet_entity)
 		TRY(write_default_facets(x, &sight, q, out, e));
 	if (q->facet_state && k->state_count)

@@ -126,6 +126,22 @@ class Records:
         got = self.root.get("/api/task/facets?by=state&title=like.facet*").json
         self.assertEqual(got, {"facets": {"state": [{"value": "open", "count": 3}]}, "count": 3})
 
+    def test_facets_agree_with_counts(self):
+        """Counted together or one by one, every value's count is what a filter counts."""
+        for n in range(30):
+            self.make("device", name=f"agree {n}", **{"class": ["printer", "camera"][n % 2]},
+                      **({"role": "field"} if n % 3 else {}))
+        where = "name=like.agree*"
+        together = self.root.get(f"/api/device/facets?by=state,class,role&{where}").json
+        apart = self.root.get(f"/api/device/facets?by=state,class,role,entity&{where}").json
+        for name in ("state", "class", "role"):
+            self.assertEqual(together["facets"][name], apart["facets"][name], name)
+        self.assertEqual((together["count"], apart["count"]), (30, 30))
+        for value in together["facets"]["class"]:
+            self.assertEqual(self.root.get(f"/api/device/count?class=eq.{value['value']}&{where}").json["count"], value["count"])
+        self.assertEqual(self.root.get(f"/api/device/count?role=is.null&{where}").json["count"],
+                         next(v["count"] for v in together["facets"]["role"] if v["value"] is None))
+
     def test_lists_of_references_and_links(self):
         tags = [self.make("tag", name=f"link {n}") for n in range(3)]
         device = self.make("device", name="tagged", **{"class": "server"}, tags=[tags[2], tags[0]])
