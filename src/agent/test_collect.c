@@ -355,7 +355,8 @@ static void here_test(void **state)
 	static const char *const steady[] = { "/digests/identity", "/digests/os", "/digests/cpu", "/digests/memory", "/digests/disks",
 					      "/digests/packages", "/digests/users" };
 	for (size_t i = 0; i < sizeof there / sizeof *there; i++)
-		if (!json_at(report, str_of(there[i])))
+		/* a container may have no /sys, and then nothing is known of the network */
+		if (!json_at(report, str_of(there[i])) && (strncmp(there[i], "/network", 8) != 0 || file_exists(STR("/sys/class/net"))))
 			fail_msg("no %s", there[i]);
 	for (size_t i = 0; i < sizeof steady / sizeof *steady; i++) {
 		const struct json *one = json_at(report, str_of(steady[i])), *two = json_at(again, str_of(steady[i]));
