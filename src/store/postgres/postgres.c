@@ -36,6 +36,9 @@ enum code pg_fault(struct pg_conn *c, const PGresult *r, struct error *e)
 		code = E_LIMIT;
 	} else if (state_is(state, "53")) {
 		code = error_fail(e, E_IO, N_("The disk is full"));
+	} else if (state_is(state, "0A000")) { /* the plan was made before the schema changed */
+		c->stale = true;
+		code = error_fail(e, E_BUSY, N_("The database is busy; try again"));
 	} else if (!state || state_is(state, "40") || state_is(state, "08") || state_is(state, "57") || state_is(state, "55P03") ||
 		   state_is(state, "25P02")) {
 		code = error_fail(e, E_BUSY, N_("The database is busy; try again"));
@@ -261,6 +264,11 @@ static enum code statement_prepare(struct pg_conn *c, struct str sql, const stru
 /* Outside a transaction a lost connection is made anew; inside, the call fails and the transaction with it. */
 static enum code revive(struct pg_conn *c, struct error *e)
 {
+	if (c->stale && !c->conn.in_transaction) {
+		PQclear(PQexec(c->pg, "DEALLOCATE ALL"));
+		statements_forget(c);
+		c->stale = false;
+	}
 	if (PQstatus(c->pg) == CONNECTION_OK)
 		return OK;
 	if (c->conn.in_transaction)
@@ -298,7 +306,10 @@ static enum code execute(struct pg_conn *c, struct str sql, struct params *p, si
 	}
 	enum code code = pg_fault(c, r, e);
 	PQclear(r);
-	return code;
+	if (!c->stale || c->conn.in_transaction)
+		return code;
+	error_clear(e);
+	return execute(c, sql, p, count, ret, e); /* revive() forgets the old plans first */
 }
 
 static enum code pg_run(struct conn *conn, struct str sql, bool stable, const struct sql_value *params, size_t count,

@@ -22,6 +22,7 @@ struct pg_conn {
 	struct conn conn;
 	PGconn *pg;
 	int64_t deadline;
+	bool stale;   /* prepared plans are older than the schema */
 	bool limited; /* statement_timeout is set */
 	struct pg_statement *statements;
 	size_t count;
