@@ -44,7 +44,7 @@ class Page(unittest.TestCase):
         browser.open(f"{self.base}/#link={self.link}")
         self.heading("Set password")
         self.assertNotIn(self.link, browser.run("return location.href"))
-        browser.run("document.querySelector('main input').value = 'a long enough pass phrase'; document.querySelector('main form').requestSubmit()")
+        browser.run("document.querySelector('main input[type=password]').value = 'a long enough pass phrase'; document.querySelector('main form').requestSubmit()")
         browser.until("return document.querySelector('main').textContent.includes('You are signed in')")
         self.picture("home")
 
@@ -58,14 +58,49 @@ class Page(unittest.TestCase):
         browser.until("return document.querySelector('th[aria-sort]')")
         browser.until("return document.querySelector('tbody tr').textContent.includes('<img')")
         self.assertNotEqual(browser.run("return document.title"), "broken")
-        browser.run("document.querySelector('main button.act').click()")
+        browser.run("document.getElementById('next').click()")
+        browser.until("return document.querySelectorAll('tbody tr').length === 11")
+        browser.run("history.back()")
+        browser.until("return document.querySelectorAll('tbody tr').length === 50")
+        browser.run("document.getElementById('next').click()")
         browser.until("return document.querySelectorAll('tbody tr').length === 11")
 
         browser.run("document.querySelector('tbody a').click()")
         browser.until("return document.querySelector('h2') && document.querySelector('dl').textContent.includes('Laptop')")
-        self.picture("record")
-        browser.run("[...document.querySelectorAll('main button.act')].find(b => b.textContent === 'Receive').click()")
+        browser.run("document.getElementById('do-receive').click()")
         browser.until("return document.querySelector('dl').textContent.includes('In stock')")
+        browser.until("return document.querySelector('.history').textContent.includes('In stock')")
+        self.picture("record")
+
+    def test_ab_filters_stay(self):
+        browser = self.browser
+        browser.open(f"{self.base}/#/device")
+        self.heading("Devices")
+        browser.until("return document.getElementById('facet-class')")
+        self.assertIn("Laptop (60)", browser.run("return document.getElementById('facet-class').textContent"))
+        browser.run("const box = document.getElementById('facet-class'); box.value = 'eq.other'; box.dispatchEvent(new Event('change'))")
+        browser.until("return document.querySelectorAll('tbody tr').length === 1")
+        browser.run("document.getElementById('find').value = 'half typ'; document.getElementById('find').focus()")
+        self.root.post("/api/device", {"name": "another", "class": "other"})
+        browser.until("return document.querySelectorAll('tbody tr').length === 2")
+        self.assertEqual(browser.run("return [document.activeElement.id, document.getElementById('find').value]"), ["find", "half typ"])
+
+    def test_ac_links_steps_with_evidence(self):
+        browser = self.browser
+        site = self.root.get("/api/site").json["items"][0]["id"]
+        browser.open(f"{self.base}/#/site/{site}")
+        self.heading("Nairobi")
+        self.assertIn("Book 59", browser.run("return document.querySelector('main section').textContent"))
+        device = self.root.get("/api/device?name=eq.Book%2001").json["items"][0]["id"]
+        for step in ("receive", "report_lost", "write_off"):
+            got = self.root.post(f"/api/device/{device}/{step}")
+            self.assertLess(got.status, 300, got.body)
+        browser.open(f"{self.base}/#/device/{device}")
+        self.heading("Book 01")
+        browser.run("[...document.querySelectorAll('main a')].find(a => a.getAttribute('href').endsWith('/close')).click()")
+        self.heading("Close as never recovered")
+        browser.run("document.querySelector('main form').requestSubmit()")
+        browser.until("return document.querySelector('main form .error').textContent.length > 0")
 
     def test_b_form(self):
         browser = self.browser
@@ -77,6 +112,23 @@ class Page(unittest.TestCase):
         browser.run("document.getElementById('f-name').value = 'by hand'; document.querySelector('main form').requestSubmit()")
         self.heading("by hand")
         self.assertEqual(self.root.get("/api/tag/count?name=eq.by%20hand").json["count"], 1)
+
+    def test_bb_form_references(self):
+        browser = self.browser
+        device = self.root.get("/api/device?name=eq.Book%2002").json["items"][0]["id"]
+        tag = self.root.post("/api/tag", {"name": "picked"}).json["id"]
+        browser.open(f"{self.base}/#/device/{device}/edit")
+        browser.until("return document.getElementById('f-tags')")
+        self.assertEqual(browser.run("return document.getElementById('f-site').value"), "Nairobi")
+        browser.run("const box = document.getElementById('f-tags'); box.value = 'pick'; box.dispatchEvent(new Event('input'))")
+        browser.until("return document.querySelector('#f-tags-offers option')")
+        browser.run("const box = document.getElementById('f-tags'); box.value = 'picked'; box.dispatchEvent(new Event('change'))")
+        browser.until("return document.querySelector('.chosen').textContent.includes('picked')")
+        browser.run("document.getElementById('f-ordered').value = '2026-02-03';"
+                    "document.querySelector('main form').requestSubmit()")
+        self.heading("Book 02")
+        now = self.root.get(f"/api/device/{device}").json
+        self.assertEqual((now["tags"], now["ordered"], now["cost"]["amount"]), ([tag], "2026-02-03", "1200.00"))
 
     def test_c_live(self):
         browser = self.browser
@@ -106,6 +158,17 @@ class Page(unittest.TestCase):
         self.assertEqual(browser.run("return getComputedStyle(document.body).direction"), "ltr")
         self.assertEqual(len(seen), 6)
 
+    def test_da_controls_have_names(self):
+        browser = self.browser
+        for place in ("device", "device/new", "tag/new", "entity"):
+            browser.open(f"{self.base}/#/{place}")
+            browser.until("return document.querySelector('tbody tr') || document.querySelector('.fields')")
+            nameless = browser.run("return [...document.querySelectorAll('a, button, input, select, textarea')].filter(e => "
+                                   "!(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).map(e => e.outerHTML)")
+            self.assertEqual(nameless, [], place)
+            twice = browser.run("const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i)")
+            self.assertEqual(twice, [], place)
+
     def test_e_nothing_foreign_and_no_errors(self):
         hosts, errors = set(), []
         for entry in self.browser.log("performance"):
@@ -122,7 +185,7 @@ class Page(unittest.TestCase):
 
     def test_f_narrow(self):
         browser = self.browser
-        browser.send("POST", browser.session + "/window/rect", {"width": 360, "height": 740})
+        browser.send("POST", browser.session + "/window/rect", {"width": 320, "height": 740})
         browser.open(f"{self.base}/#/site")
         browser.until("return document.querySelector('tbody tr')")
         self.assertLessEqual(browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
