@@ -72,6 +72,7 @@ export const titleOf = value => typeof value === "object" && value ? value[state
 export const named = one => titleOf(one.title) || one.number || one.id;
 export const number = value => new Intl.NumberFormat(state.lang).format(value);
 export const truth = value => t(value ? "yes" : "no");
+export const arrow = () => state.lang === "ar" ? " ← " : " → ";
 export const kindOf = name => state.meta.kinds.find(one => one.name === name);
 export const can = (kind, verb) => state.meta.operations.some(one => one.name === `${kind.name}.${verb}`);
 export const stateTitle = (kind, name) => ((kind.states || []).find(one => one.name === name) || { title: name }).title;
@@ -93,8 +94,9 @@ export function fieldOf(kind, name) {
 export function shown(field, value) {
   if (value === null || value === undefined || value === "") return "";
   if (value.erased) return t("erased");
+  if (value.digest && value.salt) return el("span", { class: "soft" }, t("digest")); // history keeps no more of such a field
   switch (field.type) {
-  case "money": return new Intl.NumberFormat(state.lang, { style: "currency", currency: value.currency }).format(value.amount);
+  case "money": return el("bdi", {}, new Intl.NumberFormat(state.lang, { style: "currency", currency: value.currency, currencyDisplay: "code" }).format(value.amount));
   case "date": return new Intl.DateTimeFormat(state.lang, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(value));
   case "time": return el("time", { datetime: value }, new Intl.DateTimeFormat(state.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(value)));
   case "decimal": return new Intl.NumberFormat(state.lang, { minimumFractionDigits: field.scale, maximumFractionDigits: field.scale }).format(value);

@@ -3,7 +3,7 @@
 import { call, can, el, fieldOf, number, shown, t, truth } from "./base.js";
 
 const UNSORTED = /^(refs|geometry|file|json|object|list)$/;
-const FACETS_MOST = 4; // so many the server counts in one pass
+const FACETS_MOST = 3; // the server counts up to four in one pass
 
 const address = (kind, options) => {
   const kept = new URLSearchParams(Object.entries(options).filter(([, value]) => value));
@@ -50,8 +50,8 @@ export async function list(kind, options) {
   const find = el("input", { type: "search", id: "find", value: options.find || "" });
   const bar = el("form", { class: "bar", role: "search", onsubmit: event => { event.preventDefault(); go({ find: find.value.trim() }); } },
     /^(text|local)$/.test(titled.type) && el("label", {}, `${t("find")}: ${titled.title}`, find),
+    /^(text|local)$/.test(titled.type) && el("button", {}, t("find")),
     ...(counted.facets ? facets.map(one => facetBox(kind, one, counted.facets[one.name], options, go)) : []),
-    el("button", {}, t("filter")),
     Object.keys(options).some(name => name !== "after" && options[name]) && el("a", { class: "button", href: "#/" + kind.name }, t("clear")),
     can(kind, "create") && el("a", { class: "button act", href: `#/${kind.name}/new` }, t("create")));
 

@@ -1,5 +1,5 @@
 // One record: its fields, what can be done with it, what points to it, and how it came to be.
-import { call, can, el, fieldOf, guard, kindOf, named, say, shown, state, stateTitle, t, titleOf } from "./base.js";
+import { arrow, call, can, el, fieldOf, guard, kindOf, named, say, shown, state, stateTitle, t, titleOf } from "./base.js";
 import { form } from "./forms.js";
 
 // Does something with the record as it was shown; when somebody changed it meanwhile, the server says so.
@@ -70,13 +70,13 @@ async function history(kind, item, items) {
   };
   const change = ([name, [before, after]], first) => {
     const field = fieldOf(kind, name) || { title: name };
-    return [el("dt", {}, field.title), el("dd", {}, ...(first ? [] : [el("del", {}, put(field, before)), " → "]), put(field, after))];
+    return [el("dt", {}, field.title), el("dd", {}, ...(first ? [] : [el("del", {}, put(field, before)), arrow()]), put(field, after))];
   };
   return items.map(one => {
     const facts = el("dl", {}, ...Object.entries(one.changes).flatMap(entry => change(entry, one.version === 1)));
     if (Array.isArray(one.state) && one.state[1])
-      facts.prepend(el("dt", {}, t("state")), el("dd", {}, one.state[0] ? stateTitle(kind, one.state[0]) + " → " : "", stateTitle(kind, one.state[1])));
-    return el("li", { value: one.version }, el("strong", {}, deed(kind, one.operation)), " · ", shown({ type: "time" }, one.since),
+      facts.prepend(el("dt", {}, t("state")), el("dd", {}, one.state[0] ? stateTitle(kind, one.state[0]) + arrow() : "", stateTitle(kind, one.state[1])));
+    return el("li", { value: one.version }, el("strong", {}, el("bdi", {}, deed(kind, one.operation))), " · ", el("bdi", {}, shown({ type: "time" }, one.since)),
       one.actor && actors.has(one.actor) && " · ", one.actor && actors.has(one.actor) && shown({ type: "ref", to: "person" }, { id: one.actor, title: actors.get(one.actor) }),
       facts.children.length > 0 && facts);
   });

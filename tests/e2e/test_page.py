@@ -102,6 +102,15 @@ class Page(unittest.TestCase):
         browser.run("document.querySelector('main form').requestSubmit()")
         browser.until("return document.querySelector('main form .error').textContent.length > 0")
 
+    def test_ad_history_of_digests(self):
+        browser = self.browser
+        device = self.root.get("/api/device?name=eq.Book%2003").json["items"][0]["id"]
+        got = self.root.patch(f"/api/device/{device}", {"last_boot": "2026-01-02T03:04:05Z"})
+        self.assertEqual(got.status, 200, got.body)
+        browser.open(f"{self.base}/#/device/{device}")
+        self.heading("Book 03")
+        self.assertIn("only a digest is kept", browser.run("return document.querySelector('.history').textContent"))
+
     def test_b_form(self):
         browser = self.browser
         browser.open(f"{self.base}/#/tag/new")
