@@ -37,24 +37,6 @@ void call_as_system(struct call *c)
 	c->principal = (struct principal){ .subject = { .system = true } };
 }
 
-static const char *reason_msgid(enum decision_reason reason)
-{
-	switch (reason) {
-	case DECISION_ELSEWHERE:
-		return N_("You hold {function}, but not for this entity");
-	case DECISION_EXPIRED:
-		return N_("Your authority for {function} is not in force today");
-	case DECISION_CEILING:
-		return N_("The amount is above the ceiling of your authority for {function}");
-	case DECISION_NOT_OWN:
-		return N_("You hold {function} for your own records only");
-	case DECISION_TOKEN:
-		return N_("This access token was not given {function}");
-	default:
-		return N_("You do not hold {function}");
-	}
-}
-
 enum code call_authorise(struct call *c, int function_index, int64_t entity, struct error *e)
 {
 	const struct record_context *x = &c->record;
@@ -65,13 +47,13 @@ enum code call_authorise(struct call *c, int function_index, int64_t entity, str
 		struct decision d = decide(x->world, x->now, &c->principal.subject, (unsigned)function_index, entity, NULL, -1);
 		if (d.allowed)
 			return x->changes && !changes_authority(x->changes, &d) ? error_nomem(e) : OK;
-		return error_fail(e, E_DENIED, reason_msgid(d.reason), { "function", name });
+		return error_fail(e, E_DENIED, refusal_msgid(d.reason), { "function", name });
 	}
 	if (!visible(x->world, x->now, &c->principal.subject, (unsigned)function_index, c->arena, &set))
 		return error_nomem(e);
 	if (!entity_set_empty(&set))
 		return OK;
-	return error_fail(e, E_DENIED, reason_msgid(DECISION_NO_ASSIGNMENT), { "function", name });
+	return error_fail(e, E_DENIED, refusal_msgid(DECISION_NO_ASSIGNMENT), { "function", name });
 }
 
 enum code call_within(struct call *outer, const struct operation *op, int64_t target, int64_t expect,

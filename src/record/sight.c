@@ -156,7 +156,7 @@ void sight_where(struct statement *s, const struct sight *sight, const struct re
 	buf_add_char(&s->sql, ')');
 }
 
-static const char *reason_msgid(enum decision_reason reason)
+const char *refusal_msgid(enum decision_reason reason)
 {
 	switch (reason) {
 	case DECISION_ELSEWHERE:
@@ -179,10 +179,10 @@ static enum code decide_index(struct record_context *x, int function, const char
 {
 	const struct resource resource = { .owner = owner };
 	if (function == NO_FUNCTION)
-		return x->who.system ? OK : error_fail(e, E_DENIED, reason_msgid(DECISION_NO_ASSIGNMENT), { "function", str_of(name) });
+		return x->who.system ? OK : error_fail(e, E_DENIED, refusal_msgid(DECISION_NO_ASSIGNMENT), { "function", str_of(name) });
 	struct decision d = decide(x->world, x->now, &x->who, (unsigned)function, entity, &resource, amount);
 	if (!d.allowed)
-		return error_fail(e, E_DENIED, reason_msgid(d.reason), { "function", str_of(x->model->functions[function].name) });
+		return error_fail(e, E_DENIED, refusal_msgid(d.reason), { "function", str_of(x->model->functions[function].name) });
 	return !x->changes || changes_authority(x->changes, &d) ? OK : error_nomem(e);
 }
 

@@ -123,3 +123,5 @@ enum code record_links(struct record_context *x, const struct kind *k, int64_t i
 /* Raw read for engines: values of one live row, unmasked (the caller decided already). */
 enum code record_load(struct record_context *x, const struct kind *k, int64_t id, struct value *ret_values,
 		      struct record_ref *ret, struct error *e);
+/* How a refusal is told: a msgid with the place {function}. */
+const char *refusal_msgid(enum decision_reason reason);
