@@ -200,7 +200,9 @@ static ssize_t read_stream(void *data, uint64_t position, char *out, size_t room
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	arena_reset(s->arena);
 	error_init(&e, s->arena);
-	if (fill(s, &e) != OK || !buf_ok(&s->pending))
+	enum code code = fill(s, &e);
+	kernel_rest(s->feeds->server->kernel);
+	if (code != OK || !buf_ok(&s->pending))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (s->pending.len == 0 && clock_monotonic() - s->spoke >= HEARTBEAT)
 		buf_add_text(&s->pending, ": still here\n\n");

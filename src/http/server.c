@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEADER_ROOM (64 << 10) /* request line and headers of one connection */
+#define HEADER_ROOM (16 << 10) /* request line and headers of one connection; libmicrohttpd clears it for every request */
 
 /* --- one request ---------------------------------------------------------------------------------- */
 
@@ -49,6 +49,7 @@ static const struct http_route *find_route(const struct http_route *routes, stru
 static enum MHD_Result answer_resource(struct exchange *x, const struct http_route *route)
 {
 	enum code code = route ? route->handle(x, &x->error) : resource_file(x, &x->error);
+	kernel_rest(x->server->kernel);
 	return code == OK ? reply_send(x) : answer_problem(x, code);
 }
 

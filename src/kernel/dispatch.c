@@ -169,12 +169,14 @@ void kernel_call(struct kernel *k, struct call *c)
 		code = c->operation->prepare(c, e);
 	if (code == OK && c->operation->access == OP_WRITE) {
 		/* the writer makes its own context; the world snapshot stays with the call */
+		kernel_rest(k);
 		if (call_enqueue(k, c))
 			return;
 		code = error_fail(e, E_BUSY, N_("Too many changes are waiting; try again in a moment"));
 	} else if (code == OK) {
 		code = call_read(w, c, e);
 	}
+	kernel_rest(k);
 	call_finish(c, code);
 }
 

@@ -129,7 +129,10 @@ enum code kernel_first_link(struct kernel *k, struct arena *arena, bool again, s
 	int64_t able = 0;
 	bool found;
 	TRY(kernel_reader(k, &reader, e));
-	TRY(sql_int(reader, SQL_CREDENTIAL_ANY, SQL_NO_PARAMS, &able, &found, e));
+	enum code code = sql_int(reader, SQL_CREDENTIAL_ANY, SQL_NO_PARAMS, &able, &found, e);
+	kernel_rest(k);
+	if (code != OK)
+		return code;
 	*ret = STR_NONE;
 	if (able && !again)
 		return OK;

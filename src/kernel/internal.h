@@ -39,6 +39,8 @@ struct writer { /* one thread with a write connection */
 	struct conn *keys;
 	struct keyring *keyring;
 	struct numbers *numbers;
+	int64_t entries;     /* of the journal, written by the group at work */
+	int64_t commit_took; /* microseconds the last commit waited for the disk */
 };
 
 struct queue { /* calls waiting; bounded */

@@ -52,6 +52,7 @@ static void job_run(struct jobs *js, struct job *j)
 		if (code == OK)
 			code = j->spec->run(js->kernel, j->conn, j->state, &again, &e);
 	}
+	conn_rest(j->conn);
 	if (code != OK) {
 		metrics_add(js->kernel->metrics, GAUGE_JOB_FAILED, 1);
 		log_write(LOG_WARNING, "job failed", { "job", str_of(j->spec->name), 0 });

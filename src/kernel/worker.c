@@ -45,6 +45,13 @@ enum code worker_get(struct kernel *k, struct worker **ret, struct error *e)
 	return OK;
 }
 
+void kernel_rest(struct kernel *k)
+{
+	struct worker *w = pthread_getspecific(k->worker_key);
+	if (w)
+		conn_rest(w->reader);
+}
+
 void worker_free(struct worker *w)
 {
 	if (!w)

@@ -1,5 +1,5 @@
-/* The write queue and the threads that drain it. SQLite: one writer takes what waits, runs each call in a savepoint
- * of its own, commits once, then answers all. PostgreSQL: several writers, one call a transaction.
+/* The write queue and the threads that drain it. SQLite: one writer takes what waits, runs it in one transaction
+ * (in savepoints when a call must be undone alone), commits once, then answers all. PostgreSQL: several writers, one call a transaction.
  * Neighbours: dispatch.c queues calls here and runs them through call_invoke(); idempotency.c replays. */
 #include "base/arena.h"
 #include "base/log.h"
@@ -9,7 +9,8 @@
 #include <time.h>
 
 #define GROUP_MOST 256     /* calls in one commit */
-#define GATHER_MOST (SECOND / 2000) /* longest pause before a group, microseconds */
+#define GATHER_LEAST (SECOND / 10000) /* shortest and longest pause before a group, microseconds: below the first the pause */
+#define GATHER_MOST (SECOND / 2000)   /* itself would cost more than it saves */
 #define INTEGRATE_EVERY (SECOND / 20)
 #define RETRIES 5          /* of a PostgreSQL transaction that lost against another */
 
@@ -127,7 +128,7 @@ static enum code writer_journal(struct writer *w, struct call *c, struct error *
 	TRY(changes_write(&c->record, entry.operation, entry.entity, &payload, e));
 	entry.payload = buf_str(&payload);
 	TRY(journal_append(w->kernel->journal, w->conn, &entry, e));
-	metrics_add(w->kernel->metrics, GAUGE_JOURNAL_ENTRIES, 1);
+	w->entries++;
 	return OK;
 }
 
@@ -173,7 +174,8 @@ static enum code writer_run(struct writer *w, struct call *c, struct error *e)
 	return OK;
 }
 
-static void writer_one(struct writer *w, struct call *c)
+/* A call in a savepoint of its own: a refusal undoes it alone. */
+static void writer_one_saved(struct writer *w, struct call *c)
 {
 	size_t marks = keyring_marks(w->keyring);
 	c->code = conn_save(w->conn, &c->error);
@@ -193,19 +195,37 @@ static void writer_one(struct writer *w, struct call *c)
 	}
 }
 
+/* A savepoint costs a copy of every page that its call touches, and few calls are refused after they wrote: so a group
+ * runs without them first. False when a call was refused that had written, which cannot be undone alone. */
+static bool writer_one_bare(struct writer *w, struct call *c)
+{
+	size_t marks = keyring_marks(w->keyring);
+	int64_t before = conn_changes(w->conn);
+	c->code = writer_run(w, c, &c->error);
+	if (c->code == OK || c->refused_kept)
+		return true;
+	keyring_undo(w->keyring, marks);
+	return before >= 0 && conn_changes(w->conn) == before;
+}
+
+static void group_undo(struct writer *w)
+{
+	conn_rollback(w->conn);
+	keyring_rollback(w->keyring);
+	numbers_rolled_back(w->numbers);
+	journal_rolled_back(w->kernel->journal);
+}
+
 /* Everything is on disk before anybody hears of it: first new keys, then the estate. */
 static enum code group_commit(struct writer *w, struct error *e)
 {
+	int64_t began = clock_monotonic();
 	enum code code = keyring_commit(w->keyring, e);
 	if (code == OK)
 		code = conn_commit(w->conn, e);
-	if (code != OK) {
-		if (conn_in_transaction(w->conn))
-			conn_rollback(w->conn);
-		keyring_rollback(w->keyring);
-		numbers_rolled_back(w->numbers);
-		journal_rolled_back(w->kernel->journal);
-	}
+	w->commit_took = clock_monotonic() - began;
+	if (code != OK)
+		group_undo(w);
 	return code;
 }
 
@@ -216,17 +236,56 @@ static void group_fail(struct call *first, enum code code)
 			c->code = error_fail(&c->error, code, N_("The change could not be stored; nothing was changed"));
 }
 
+/* Before a call runs again from the start. */
+static void call_rewind(struct call *c)
+{
+	buf_clear(&c->out);
+	json_writer_init(&c->json, &c->out);
+	error_clear(&c->error);
+	c->code = OK;
+	c->version = 0;
+	c->created = false;
+	c->refused_kept = false;
+	c->made = (struct record_ref){ 0 };
+}
+
+/* One transaction over all. *ret_spoiled: a bare call was refused after it had written, and everything was undone. */
+static enum code group_try(struct writer *w, struct call *first, bool saved, bool *ret_spoiled, struct error *e)
+{
+	*ret_spoiled = false;
+	w->entries = 0;
+	TRY(conn_begin(w->conn, e));
+	for (struct call *c = first; c; c = c->next) {
+		if (saved || c->dry_run)
+			writer_one_saved(w, c);
+		else if (!writer_one_bare(w, c))
+			*ret_spoiled = true;
+		if (*ret_spoiled) {
+			group_undo(w);
+			return OK;
+		}
+		if (!conn_in_transaction(w->conn)) { /* a full disk makes SQLite undo all of it by itself */
+			group_undo(w);
+			return error_fail(e, E_IO, N_("The database could not read or write its files"));
+		}
+	}
+	return group_commit(w, e);
+}
+
 static enum code group_run(struct writer *w, struct call *first, size_t count)
 {
 	struct kernel *k = w->kernel;
 	CLEAN_ARENA struct arena *arena = arena_new(1 << 20);
 	struct error e;
+	bool spoiled = false;
 	error_init(&e, arena);
-	enum code code = arena ? conn_begin(w->conn, &e) : E_NOMEM;
-	if (code == OK) {
+	enum code code = arena ? group_try(w, first, false, &spoiled, &e) : E_NOMEM;
+	if (code == OK && spoiled) {
+		if (count == 1)
+			return OK; /* the refusal is the answer */
 		for (struct call *c = first; c; c = c->next)
-			writer_one(w, c);
-		code = group_commit(w, &e);
+			call_rewind(c);
+		code = group_try(w, first, true, &spoiled, &e);
 	}
 	if (code != OK) {
 		log_error("commit failed", &e);
@@ -234,6 +293,7 @@ static enum code group_run(struct writer *w, struct call *first, size_t count)
 		return code;
 	}
 	numbers_committed(w->numbers);
+	metrics_add(k->metrics, GAUGE_JOURNAL_ENTRIES, w->entries);
 	metrics_add(k->metrics, GAUGE_COMMITS, 1);
 	metrics_add(k->metrics, GAUGE_COMMIT_CALLS, (int64_t)count);
 	for (struct call *c = first; c; c = c->next)
@@ -259,18 +319,6 @@ static bool worth_retrying(const struct writer *w, const struct call *c, unsigne
 	return store_type(w->kernel->store) == STORE_POSTGRES && c->code == E_BUSY && tries < RETRIES;
 }
 
-static void call_rewind(struct call *c)
-{
-	buf_clear(&c->out);
-	json_writer_init(&c->json, &c->out);
-	error_clear(&c->error);
-	c->code = OK;
-	c->version = 0;
-	c->created = false;
-	c->refused_kept = false;
-	c->made = (struct record_ref){ 0 };
-}
-
 /* On a single-writer store the writer also extends the signed tree, between groups, so that nobody competes for the
  * write lock: at the latest INTEGRATE_EVERY after an entry. PostgreSQL: the leased job of jobs.c. */
 static void integrate(struct writer *w, int64_t *io_last, bool *io_behind)
@@ -288,11 +336,11 @@ static void integrate(struct writer *w, int64_t *io_last, bool *io_behind)
 
 /* Callers who were just answered together come back together, but not at the same instant. A pause of an eighth of what a
  * commit takes lets most of them into the next group, so that a slow disk is waited for half as often. A lone caller
- * never waits. */
-static void gather(size_t answered, int64_t took)
+ * never waits, and nobody does on a fast disk. */
+static void gather(size_t answered, int64_t commit)
 {
-	int64_t pause = took / 8 < GATHER_MOST ? took / 8 : GATHER_MOST;
-	if (answered < 2)
+	int64_t pause = commit / 8 < GATHER_MOST ? commit / 8 : GATHER_MOST;
+	if (answered < 2 || pause < GATHER_LEAST)
 		return;
 	nanosleep(&(struct timespec){ .tv_nsec = pause * 1000 }, NULL);
 }
@@ -308,18 +356,16 @@ static void *writer_thread(void *data)
 		struct call *first = queue_take(&k->writes, most, behind ? INTEGRATE_EVERY : 0, &closed, &count);
 		if (first) {
 			metrics_set(k->metrics, GAUGE_QUEUE, (int64_t)k->writes.count);
-			int64_t began = clock_monotonic();
 			group_run(w, first, count);
 			for (unsigned tries = 0; worth_retrying(w, first, tries); tries++) {
 				call_rewind(first);
 				group_run(w, first, count);
 			}
-			int64_t took = clock_monotonic() - began;
 			group_answer(first);
 			behind = single;
 			integrate(w, &integrated, &behind);
 			if (single)
-				gather(count, took);
+				gather(count, w->commit_took);
 		} else {
 			integrate(w, &integrated, &behind);
 		}
@@ -340,6 +386,7 @@ static void *slow_thread(void *data)
 		if (!c)
 			continue;
 		enum code code = c->operation->prepare(c, &c->error);
+		kernel_rest(k);
 		if (code != OK)
 			call_finish(c, code);
 		else if (!queue_push(&k->writes, c))

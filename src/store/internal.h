@@ -17,7 +17,10 @@ struct backend {
 	enum code (*begin)(struct conn *c, struct error *e);
 	enum code (*commit)(struct conn *c, struct error *e);
 	void (*rollback)(struct conn *c);
+	bool (*in_transaction)(const struct conn *c); /* may be NULL: it ends only when told to */
+	int64_t (*changes)(const struct conn *c); /* may be NULL */
 	enum code (*refresh)(struct conn *c, struct error *e);
+	void (*rest)(struct conn *c); /* may be NULL */
 	void (*deadline)(struct conn *c, int64_t monotonic);
 	/* `stable`: the text lives as long as the connection, so its address is its name. `ret` NULL: no rows wanted. */
 	enum code (*run)(struct conn *c, struct str sql, bool stable, const struct sql_value *params, size_t count,

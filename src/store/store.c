@@ -118,7 +118,12 @@ void conn_rollback(struct conn *c)
 
 bool conn_in_transaction(const struct conn *c)
 {
-	return c->in_transaction;
+	return c->in_transaction && (!c->store->backend->in_transaction || c->store->backend->in_transaction(c));
+}
+
+int64_t conn_changes(const struct conn *c)
+{
+	return c->store->backend->changes ? c->store->backend->changes(c) : -1;
 }
 
 #define DEPTH_MOST 8
@@ -153,6 +158,12 @@ void conn_undo(struct conn *c)
 enum code conn_refresh(struct conn *c, struct error *e)
 {
 	return c->store->backend->refresh(c, e);
+}
+
+void conn_rest(struct conn *c)
+{
+	if (c->store->backend->rest)
+		c->store->backend->rest(c);
 }
 
 void conn_deadline(struct conn *c, int64_t monotonic)

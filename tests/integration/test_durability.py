@@ -104,6 +104,26 @@ class FullDisk(unittest.TestCase):
         mandate("verify", "--data", folder)
 
 
+class Tidying(unittest.TestCase):
+    """The write-ahead log stays small while threads that have read rest with their snapshots."""
+
+    def test_log_stays_small(self):
+        server = Server(options=["--threads", "4"])
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        for _ in range(40): # connections of their own, so that every thread reads once and rests
+            Client(server.address, client.token).get("/api/tag")
+        calls = [{"operation": "document.create", "input": {"title": "long", "summary": "x" * 8000}} for _ in range(500)]
+        most = 0
+        for _ in range(25):
+            got = client.post("/api/batch", {"calls": calls})
+            self.assertEqual(got.status, 200, got.body[:300])
+            most = max(most, os.path.getsize(os.path.join(server.data, "estate.db-wal")))
+        self.assertGreater(os.path.getsize(os.path.join(server.data, "estate.db")), 100 << 20)
+        self.assertLess(most, 64 << 20)
+        self.assertEqual(server.stop(), 0)
+
+
 class Erasing(unittest.TestCase):
     """After erasing a person and compacting, the plain values are nowhere in the files."""
 

@@ -1,5 +1,6 @@
 /* SQLite behind the store's face: WAL, synchronous FULL, one writer, readers that hold a snapshot until something was
- * committed. Neighbours: statements.c keeps prepared statements, store.c shares savepoints and counters. */
+ * committed. Neighbours: statements.c keeps prepared statements, checkpoint.c lets readers rest and tidies the log,
+ * store.c shares savepoints and counters. */
 #include "sqlite.h"
 #include "base/clock.h"
 #include <stdio.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BUSY_TIMEOUT_MS 10000
-#define CHECKPOINT_PAGES 4000  /* about 16 MiB of WAL between checkpoints */
 #define STEPS_BETWEEN_LOOKS 10000 /* virtual machine steps between looks at the deadline */
 
 static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
@@ -78,7 +77,7 @@ static enum code sqlite_open(struct store *s, const struct store_options *o, str
 	pthread_once(&setup_once, setup);
 	struct str path = str_slice(o->url, strlen("sqlite:"), o->url.len);
 	own->path = mem_copy_text(path.data, path.len);
-	if (!own->path)
+	if (!own->path || pthread_mutex_init(&own->lock, NULL))
 		return error_nomem(e);
 	own->secure_delete = o->secure_delete;
 	own->cache_bytes = o->cache_bytes;
@@ -102,6 +101,7 @@ static void sqlite_close(struct store *s)
 		return;
 	if (own->keeper)
 		conn_close(own->keeper);
+	pthread_mutex_destroy(&own->lock);
 	mem_free(own->path);
 	mem_free(own);
 }
@@ -126,7 +126,7 @@ static enum code configure(struct sqlite_conn *c, struct error *e)
 		if (!own->memory)
 			TRY(pragma(c, "PRAGMA journal_mode = WAL", e));
 		TRY(pragma(c, "PRAGMA synchronous = FULL", e));
-		sqlite3_wal_autocheckpoint(c->db, CHECKPOINT_PAGES);
+		checkpoint_watch(c);
 	}
 	TRY(pragma(c, own->secure_delete ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF", e));
 	TRY(pragma(c, "PRAGMA temp_store = MEMORY", e));
@@ -153,6 +153,7 @@ enum code sqlite_conn_new(struct store *s, enum conn_mode mode, struct conn **re
 		code = pragma(c, "PRAGMA query_only = ON", e);
 	if (code == OK && !statements_init(c))
 		code = error_nomem(e);
+	reader_join(c);
 	if (code != OK) {
 		conn_close(&c->conn);
 		return error_while(e, N_("opening the database {path}"), { "path", str_of(own->path) });
@@ -164,6 +165,7 @@ enum code sqlite_conn_new(struct store *s, enum conn_mode mode, struct conn **re
 static void sqlite_conn_close(struct conn *conn)
 {
 	struct sqlite_conn *c = (struct sqlite_conn *)conn;
+	reader_leave(c);
 	statements_done(c);
 	sqlite3_close(c->db);
 	mem_free(c);
@@ -176,6 +178,8 @@ static enum code simple(struct conn *conn, const char *text, struct error *e)
 
 static enum code sqlite_begin(struct conn *conn, struct error *e)
 {
+	if (conn->mode == CONN_WRITE)
+		checkpoint_due((struct sqlite_conn *)conn);
 	return simple(conn, conn->mode == CONN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", e);
 }
 
@@ -195,20 +199,14 @@ static enum code sqlite_commit(struct conn *conn, struct error *e)
 	return code;
 }
 
-/* A reader keeps its transaction, and so its snapshot, until something was committed. */
-static enum code sqlite_refresh(struct conn *conn, struct error *e)
+static bool sqlite_in_transaction(const struct conn *conn)
 {
-	struct sqlite_conn *c = (struct sqlite_conn *)conn;
-	struct sqlite_store *own = conn->store->own;
-	uint64_t now = store_commits(conn->store);
-	if (conn->mode != CONN_READ || own->memory || (c->snapshot && c->snapshot == now && !sqlite3_get_autocommit(c->db)))
-		return OK;
-	statements_reset(c);
-	if (!sqlite3_get_autocommit(c->db))
-		TRY(simple(conn, "COMMIT", e));
-	TRY(simple(conn, "BEGIN", e));
-	c->snapshot = now;
-	return OK;
+	return !sqlite3_get_autocommit(((const struct sqlite_conn *)conn)->db);
+}
+
+static int64_t sqlite_changes(const struct conn *conn)
+{
+	return sqlite3_total_changes64(((const struct sqlite_conn *)conn)->db);
 }
 
 static void sqlite_deadline(struct conn *conn, int64_t monotonic)
@@ -284,7 +282,10 @@ const struct backend sqlite_backend = {
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
+	.in_transaction = sqlite_in_transaction,
+	.changes = sqlite_changes,
 	.refresh = sqlite_refresh,
+	.rest = sqlite_rest,
 	.deadline = sqlite_deadline,
 	.run = sqlite_run,
 	.next = sqlite_next,

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include <sqlite3.h>
 
+#define BUSY_TIMEOUT_MS 10000
 #define BUILT_MOST 128 /* statements kept that were built at run time */
 
 struct sqlite_store {
@@ -11,6 +12,8 @@ struct sqlite_store {
 	bool secure_delete, memory;
 	size_t cache_bytes;
 	struct conn *keeper; /* keeps the WAL open; compacts and copies */
+	pthread_mutex_t lock; /* over the list of readers */
+	struct sqlite_conn *readers;
 };
 
 struct statement {
@@ -36,6 +39,10 @@ struct sqlite_conn {
 	sqlite3 *db;
 	int64_t deadline;
 	uint64_t snapshot; /* store_commits() when the read transaction began */
+	pthread_mutex_t use; /* of a reader: held from refresh to rest, so that a checkpoint may end a snapshot nobody uses */
+	bool used;           /* the thread that owns it holds `use` */
+	struct sqlite_conn *next_reader;
+	int wal_pages, checkpoint_at; /* of a writer: pages in the log after its last commit; when to take them into the file */
 	struct statement *statements;
 	uint32_t *table; /* by hash; place + 1 */
 	size_t count, room, mask;
@@ -47,6 +54,14 @@ struct sqlite_conn {
 enum code sqlite_conn_new(struct store *s, enum conn_mode mode, struct conn **ret, struct error *e);
 enum code sqlite_fault(struct sqlite_conn *c, int result, struct error *e);
 void sqlite_note_conflict(struct sqlite_conn *c, const char *message);
+
+/* checkpoint.c */
+void checkpoint_watch(struct sqlite_conn *writer);
+void checkpoint_due(struct sqlite_conn *writer);
+void reader_join(struct sqlite_conn *c);
+void reader_leave(struct sqlite_conn *c);
+enum code sqlite_refresh(struct conn *conn, struct error *e);
+void sqlite_rest(struct conn *conn);
 
 /* statements.c */
 bool statements_init(struct sqlite_conn *c);

@@ -43,6 +43,8 @@ const struct journal_options *kernel_journal_options(const struct kernel *k);
 void *kernel_state(struct kernel *k, const char *module);
 /* This thread's read connection, refreshed to see what was committed; belongs to the kernel. */
 enum code kernel_reader(struct kernel *k, struct conn **ret, struct error *e);
+/* This thread is done with its read connection for now; kernel_call() says so by itself. */
+void kernel_rest(struct kernel *k);
 /* Who the credentials stand for; E_DENIED/DETAIL_UNAUTHENTICATED. */
 enum code kernel_authenticate(struct kernel *k, struct call *c, struct error *e);
 /* Makes `c` run as the program itself (loading, jobs, the local command line). */

@@ -52,7 +52,10 @@ enum code conn_begin(struct conn *c, struct error *e);
 /* After OK it is on disk. On failure everything is rolled back. */
 enum code conn_commit(struct conn *c, struct error *e);
 void conn_rollback(struct conn *c);
+/* Also false when the database undid the transaction by itself, as SQLite does on a full disk. */
 bool conn_in_transaction(const struct conn *c);
+/* Rows written by this connection so far, those undone since among them; -1: the database does not tell. */
+int64_t conn_changes(const struct conn *c);
 /* Savepoints nest; each save is ended by exactly one keep or undo. */
 enum code conn_save(struct conn *c, struct error *e);
 enum code conn_keep(struct conn *c, struct error *e);
@@ -60,6 +63,9 @@ void conn_undo(struct conn *c);
 /* Readers: holds one snapshot over many requests; renews it when store_commits() moved since. On
  * PostgreSQL each statement sees the newest state and this does nothing. */
 enum code conn_refresh(struct conn *c, struct error *e);
+/* The reader's thread will not touch it until its next conn_refresh(), so that a snapshot which nobody uses cannot keep
+ * the database from tidying its log. */
+void conn_rest(struct conn *c);
 /* Statements running past this clock_monotonic() moment stop with E_LIMIT/DETAIL_TIMEOUT; 0: no limit. */
 void conn_deadline(struct conn *c, int64_t monotonic);
 
