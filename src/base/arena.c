@@ -160,13 +160,18 @@ struct str arena_copy(struct arena *a, struct str s)
 
 struct str arena_format(struct arena *a, const char *format, ...)
 {
+	char most_fit[256];
 	va_list args;
 	va_start(args, format);
-	int len = vsnprintf(NULL, 0, format, args);
+	int len = vsnprintf(most_fit, sizeof most_fit, format, args);
 	va_end(args);
 	char *text = len < 0 ? NULL : arena_alloc(a, (size_t)len + 1);
 	if (!text)
 		return STR_NONE;
+	if ((size_t)len < sizeof most_fit) {
+		memcpy(text, most_fit, (size_t)len + 1);
+		return (struct str){ text, (size_t)len };
+	}
 	va_start(args, format);
 	vsnprintf(text, (size_t)len + 1, format, args);
 	va_end(args);

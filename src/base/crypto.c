@@ -126,12 +126,6 @@ void crypto_wipe(void *data, size_t len)
 	sodium_memzero(data, len);
 }
 
-static size_t encode(const void *data, size_t len, char *out, int variant)
-{
-	sodium_bin2base64(out, sodium_base64_encoded_len(len, variant), data, len, variant);
-	return strlen(out);
-}
-
 /* libsodium 1.0.18 takes bytes past ASCII for the last letters of the alphabet. */
 static bool all_ascii(struct str s)
 {
@@ -153,9 +147,18 @@ static bool decode(struct str s, uint8_t *out, size_t *ret_len, int variant)
 	return sodium_base642bin(out, s.len / 4 * 3 + 3, s.data, s.len, NULL, ret_len, &end, variant) == 0 && end == s.data + s.len;
 }
 
+/* What is sealed or public; OpenSSL's takes a tenth of the time of libsodium's, which hides it. */
 size_t base64_encode(const void *data, size_t len, char *out)
 {
-	return encode(data, len, out, sodium_base64_VARIANT_ORIGINAL);
+	const size_t piece = (size_t)3 << 20; /* OpenSSL counts in int */
+	size_t done = 0;
+	*out = 0;
+	for (const uint8_t *from = data; len; from += piece, len -= piece) {
+		done += (size_t)EVP_EncodeBlock((unsigned char *)out + done, from, (int)(len < piece ? len : piece));
+		if (len <= piece)
+			break;
+	}
+	return done;
 }
 
 bool base64_decode(struct str s, uint8_t *out, size_t *ret_len)
@@ -165,7 +168,9 @@ bool base64_decode(struct str s, uint8_t *out, size_t *ret_len)
 
 size_t base64url_encode(const void *data, size_t len, char *out)
 {
-	return encode(data, len, out, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+	sodium_bin2base64(out, sodium_base64_encoded_len(len, variant), data, len, variant);
+	return strlen(out);
 }
 
 bool base64url_decode(struct str s, uint8_t *out, size_t *ret_len)

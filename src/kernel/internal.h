@@ -39,6 +39,7 @@ struct writer { /* one thread with a write connection */
 	struct conn *keys;
 	struct keyring *keyring;
 	struct numbers *numbers;
+	struct buf payload;  /* of the entry being written */
 	int64_t entries;     /* of the journal, written by the group at work */
 	int64_t commit_took; /* microseconds the last commit waited for the disk */
 };

@@ -12,6 +12,7 @@
 #define GATHER_LEAST (SECOND / 10000) /* shortest and longest pause before a group, microseconds: below the first the pause */
 #define GATHER_MOST (SECOND / 2000)   /* itself would cost more than it saves */
 #define INTEGRATE_EVERY (SECOND / 20)
+#define PAYLOAD_KEPT ((size_t)1 << 20) /* bytes of the last entry's buffer */
 #define RETRIES 5          /* of a PostgreSQL transaction that lost against another */
 
 enum code queue_init(struct queue *q, size_t max, struct error *e)
@@ -120,15 +121,17 @@ static enum code writer_journal(struct writer *w, struct call *c, struct error *
 {
 	if (changes_count(c->record.changes) == 0 && !(c->operation->flags & OP_OWN_ENTRY))
 		return OK;
-	CLEAN_BUF struct buf payload;
-	buf_init(&payload, 0);
+	struct buf *payload = &w->payload;
+	buf_clear(payload);
 	struct journal_entry entry = { .id = c->record.entry, .leaf = -1, .time = c->record.now,
 				       .actor = c->principal.person, .entity = c->made.entity ? c->made.entity : c->entity,
 				       .operation = str_of(c->operation->name) };
-	TRY(changes_write(&c->record, entry.operation, entry.entity, &payload, e));
-	entry.payload = buf_str(&payload);
+	TRY(changes_write(&c->record, entry.operation, entry.entity, payload, e));
+	entry.payload = buf_str(payload);
 	TRY(journal_append(w->kernel->journal, w->conn, &entry, e));
 	w->entries++;
+	if (payload->cap > PAYLOAD_KEPT)
+		buf_done(payload);
 	return OK;
 }
 
@@ -398,6 +401,7 @@ static void *slow_thread(void *data)
 static enum code writer_open(struct kernel *k, struct writer *w, struct error *e)
 {
 	w->kernel = k;
+	buf_init(&w->payload, 0);
 	TRY(conn_open(k->store, CONN_WRITE, &w->conn, e));
 	TRY(conn_open(k->keys, CONN_WRITE, &w->keys, e));
 	TRY(keyring_new(w->keys, k->master, k->random, &w->keyring, e));
@@ -433,6 +437,7 @@ void writers_stop(struct kernel *k)
 		struct writer *w = &k->writers[i];
 		if (w->running)
 			pthread_join(w->thread, NULL);
+		buf_done(&w->payload);
 		numbers_free(w->numbers);
 		keyring_free(w->keyring);
 		conn_close(w->keys);

@@ -160,15 +160,22 @@ enum code personal_write(struct record_context *x, const struct kind *k, const s
 	int64_t subject = personal_subject(k, f, id, values);
 	if (!subject)
 		return write_plain(x, f, &values[f->index], w, e);
-	CLEAN_BUF struct buf plain;
+	CLEAN_BUF struct buf both; /* the value, and behind it where it belongs */
 	struct json_writer inner;
-	struct str sealed, context = arena_format(x->arena, "%s.%s %lld", k->name, f->name, (long long)id);
-	buf_init(&plain, 0);
-	json_writer_init(&inner, &plain);
+	struct str sealed;
+	buf_init(&both, 0);
+	json_writer_init(&inner, &both);
 	TRY(write_plain(x, f, &values[f->index], &inner, e));
-	if (!buf_ok(&plain) || !context.data)
+	size_t len = both.len;
+	buf_add_text(&both, k->name);
+	buf_add_char(&both, '.');
+	buf_add_text(&both, f->name);
+	buf_add_char(&both, ' ');
+	buf_add_int(&both, id);
+	if (!buf_ok(&both))
 		return error_nomem(e);
-	enum code code = keyring_seal(x->keyring, subject, buf_str(&plain), context, x->arena, &sealed, e);
+	enum code code = keyring_seal(x->keyring, subject, (struct str){ both.data, len },
+				      (struct str){ both.data + len, both.len - len }, x->arena, &sealed, e);
 	if (code != OK && code != E_NOT_FOUND)
 		return code;
 	json_object(w);

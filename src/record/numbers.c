@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "internal.h"
+#include <string.h>
 
 /* PostgreSQL's sequences step by the count they were made with: this number stays. */
 
@@ -96,6 +97,22 @@ static enum code block_find(struct numbers *n, struct str series, struct block *
 	return OK;
 }
 
+#define DIGITS_MOST 18
+
+/* By hand, since printf would be dearer than all else that is done for a number. */
+static struct str number_write(struct str before, int64_t number, int64_t least, struct str after, struct arena *arena)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+	for (; number > 0 || least > 0; number /= 10, least--)
+		digits[--at] = (char)('0' + number % 10);
+	char *out = arena_alloc(arena, before.len + (sizeof digits - at) + after.len);
+	if (!out)
+		return STR_NONE;
+	char *end = mempcpy(mempcpy(mempcpy(out, before.data, before.len), digits + at, sizeof digits - at), after.data, after.len);
+	return (struct str){ out, (size_t)(end - out) };
+}
+
 /* "DEV-{seq:6}" → "DEV-000123"; without a place the number stands at the end. */
 static struct str number_format(struct str pattern, int64_t number, struct arena *arena)
 {
@@ -103,11 +120,10 @@ static struct str number_format(struct str pattern, int64_t number, struct arena
 	struct str rest = open < 0 ? STR_NONE : str_slice(pattern, (size_t)open + 4, pattern.len);
 	int64_t close = str_find(rest, '}');
 	if (open < 0 || close < 0)
-		return arena_format(arena, "%.*s%lld", STR_ARG(pattern), (long long)number);
-	if (close > 1 && (!str_int(str_slice(rest, 1, (size_t)close), &digits) || digits < 1 || digits > 18))
+		return number_write(pattern, number, 1, STR(""), arena);
+	if (close > 1 && (!str_int(str_slice(rest, 1, (size_t)close), &digits) || digits < 1 || digits > DIGITS_MOST))
 		digits = 1;
-	return arena_format(arena, "%.*s%0*lld%.*s", (int)open, pattern.data, (int)digits, (long long)number,
-			    STR_ARG(str_slice(rest, (size_t)close + 1, rest.len)));
+	return number_write(str_slice(pattern, 0, (size_t)open), number, digits, str_slice(rest, (size_t)close + 1, rest.len), arena);
 }
 
 enum code numbers_next(struct numbers *n, struct conn *c, struct str series, struct str pattern, struct arena *arena,
