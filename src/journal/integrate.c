@@ -120,7 +120,7 @@ static enum code state_advance(struct journal *j, struct conn *c, const struct s
 				SQL_T(buf_str(note))), &changed, e));
 	if (changed != 1)
 		return error_fail(e, E_BUSY, N_("Another server is writing the journal; try again"));
-	return conn_announce(c, e);
+	return conn_announce(c, TOPIC_ANY, e);
 }
 
 static enum code integrate_batch(struct journal *j, struct conn *c, struct batch *b, struct error *e)
@@ -149,10 +149,10 @@ static enum code integrate_locked(struct journal *j, struct conn *c, struct batc
 		return error_nomem(e);
 	TRY(conn_begin(c, e));
 	enum code code = integrate_batch(j, c, b, e);
-	if (code == OK)
+	if (code == OK && b->count)
 		code = conn_commit(c, e);
 	else
-		conn_rollback(c);
+		conn_rollback(c); /* nothing to add is nothing to commit: a commit would wake who follows the journal */
 	j->known = code == OK; /* after a failure memory is ahead of the database: read it anew */
 	if (code != OK)
 		return code;

@@ -357,7 +357,7 @@ static enum code marks_store(struct keyring *k, struct error *e)
 	for (size_t i = 0; i < k->marks.count; i++)
 		TRY(sql_exec(k->c, SQL_KEY_DESTROY, SQL_PARAMS(SQL_I(k->marks.items[i])), NULL, e));
 	TRY(sql_exec(k->c, SQL_KEYRING_COUNT_DESTROYED, SQL_NO_PARAMS, NULL, e));
-	return conn_announce(k->c, e);
+	return conn_announce(k->c, TOPIC_ANY, e);
 }
 
 enum code keyring_destroy_commit(struct keyring *k, struct error *e)

@@ -90,6 +90,7 @@ struct kernel {
 	_Atomic uint64_t world_stamp;  /* moves when entities, roles or assignments changed */
 	uint64_t world_built;          /* the stamp `world` was read at */
 	_Atomic uint64_t auth_stamp;   /* moves when accounts, tokens or sessions changed */
+	uint64_t access_heard;         /* of TOPIC_ACCESS, when the stamps moved last for it */
 	unsigned access_kinds[3];      /* kind indexes of entity, role, assignment */
 };
 
@@ -101,8 +102,12 @@ enum code worker_context(struct worker *w, struct call *c, struct error *e);
 
 /* world.c */
 enum code world_current(struct kernel *k, struct conn *reader, struct world **io_world, uint64_t *io_stamp, struct error *e);
-/* Notes what a committed call touched; called by the writer after the commit. */
+/* Who may do what, or who someone is, changed: before the commit other processes are told, after it this one notes it. */
+#define TOPIC_ACCESS 1u
+enum code world_announce(struct kernel *k, struct conn *conn, const struct call *c, struct error *e);
 void world_note(struct kernel *k, const struct call *c);
+/* Another process changed it; called by one job only. */
+void world_heard(struct kernel *k);
 /* Makes the packs' roles records of kind `role` and the root entity exist; a write call's body. */
 enum code world_seed(struct call *c, struct error *e);
 

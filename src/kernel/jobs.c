@@ -147,13 +147,9 @@ static enum code run_sequencer(struct kernel *k, struct conn *c, void *state, bo
 	return store_single_writer(k->store) ? OK : journal_sequence(k, c, ret_again, e);
 }
 
-/* Another process may have changed who may do what: on PostgreSQL everything is read anew when the log grew. */
 static enum code run_follow_access(struct kernel *k, struct conn *c, void *state, bool *ret_again, struct error *e)
 {
-	if (!store_single_writer(k->store)) {
-		atomic_fetch_add(&k->world_stamp, 1);
-		atomic_fetch_add(&k->auth_stamp, 1);
-	}
+	world_heard(k);
 	return OK;
 }
 

@@ -8,22 +8,50 @@
 #include "record/changes.h"
 #include <string.h>
 
-void world_note(struct kernel *k, const struct call *c)
+enum { TOUCHED_WORLD = 1, TOUCHED_SIGN_IN = 2 };
+
+static unsigned touched(const struct kernel *k, const struct call *c)
 {
+	static const char *const sign_in_kinds[] = { "account", "access_token" };
 	const struct model *m = registry_model(c->registry);
+	unsigned what = c->end_session ? TOUCHED_SIGN_IN : 0;
 	if (!c->record.changes)
-		return;
+		return what;
 	for (size_t i = 0; i < sizeof k->access_kinds / sizeof *k->access_kinds; i++)
 		if (changes_touched(c->record.changes, m->kinds[k->access_kinds[i]]))
-			atomic_fetch_add(&k->world_stamp, 1);
-	static const char *const sign_in_kinds[] = { "account", "access_token" };
+			what |= TOUCHED_WORLD;
 	for (size_t i = 0; i < sizeof sign_in_kinds / sizeof *sign_in_kinds; i++) {
 		const struct kind *kind = model_kind(m, str_of(sign_in_kinds[i]));
 		if (kind && changes_touched(c->record.changes, kind))
-			atomic_fetch_add(&k->auth_stamp, 1);
+			what |= TOUCHED_SIGN_IN;
 	}
-	if (c->end_session)
+	return what;
+}
+
+enum code world_announce(struct kernel *k, struct conn *conn, const struct call *c, struct error *e)
+{
+	if (store_single_writer(k->store) || c->code != OK || c->dry_run || !touched(k, c))
+		return OK;
+	return conn_announce(conn, TOPIC_ACCESS, e);
+}
+
+void world_note(struct kernel *k, const struct call *c)
+{
+	unsigned what = touched(k, c);
+	if (what & TOUCHED_WORLD)
+		atomic_fetch_add(&k->world_stamp, 1);
+	if (what & TOUCHED_SIGN_IN)
 		atomic_fetch_add(&k->auth_stamp, 1);
+}
+
+void world_heard(struct kernel *k)
+{
+	uint64_t heard = store_heard(k->store, TOPIC_ACCESS);
+	if (heard == k->access_heard)
+		return;
+	k->access_heard = heard;
+	atomic_fetch_add(&k->world_stamp, 1);
+	atomic_fetch_add(&k->auth_stamp, 1);
 }
 
 static enum code read_entities(struct world_builder *b, struct conn *c, struct error *e)

@@ -1,5 +1,6 @@
 /* The write queue and the threads that drain it. SQLite: one writer takes what waits, runs it in one transaction
- * (in savepoints when a call must be undone alone), commits once, then answers all. PostgreSQL: several writers, one call a transaction.
+ * (in savepoints when a call must be undone alone), commits once, then answers all. PostgreSQL: several writers, each with
+ * a few calls a transaction, and call by call when one was refused or lost against another writer.
  * Neighbours: dispatch.c queues calls here and runs them through call_invoke(); idempotency.c replays. */
 #include "base/arena.h"
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #define GROUP_MOST 256     /* calls in one commit */
+#define GROUP_SEVERAL 16   /* when several writers share what waits: long transactions would wait for each other */
 #define GATHER_LEAST (SECOND / 10000) /* shortest and longest pause before a group, microseconds: below the first the pause */
 #define GATHER_MOST (SECOND / 2000)   /* itself would cost more than it saves */
 #define INTEGRATE_EVERY (SECOND / 20)
@@ -208,7 +210,7 @@ static bool writer_one_bare(struct writer *w, struct call *c)
 	if (c->code == OK || c->refused_kept)
 		return true;
 	keyring_undo(w->keyring, marks);
-	return before >= 0 && conn_changes(w->conn) == before;
+	return conn_changes(w->conn) == before;
 }
 
 static void group_undo(struct writer *w)
@@ -272,29 +274,23 @@ static enum code group_try(struct writer *w, struct call *first, bool saved, boo
 			return error_fail(e, E_IO, N_("The database could not read or write its files"));
 		}
 	}
+	for (struct call *c = first; c; c = c->next) {
+		enum code told = world_announce(w->kernel, w->conn, c, e);
+		if (told != OK) {
+			group_undo(w);
+			return told;
+		}
+	}
 	return group_commit(w, e);
 }
 
-static enum code group_run(struct writer *w, struct call *first, size_t count)
+/* What follows a commit, in memory and in the keys. */
+static void group_settle(struct writer *w, struct call *first, size_t count)
 {
 	struct kernel *k = w->kernel;
 	CLEAN_ARENA struct arena *arena = arena_new(1 << 20);
 	struct error e;
-	bool spoiled = false;
 	error_init(&e, arena);
-	enum code code = arena ? group_try(w, first, false, &spoiled, &e) : E_NOMEM;
-	if (code == OK && spoiled) {
-		if (count == 1)
-			return OK; /* the refusal is the answer */
-		for (struct call *c = first; c; c = c->next)
-			call_rewind(c);
-		code = group_try(w, first, true, &spoiled, &e);
-	}
-	if (code != OK) {
-		log_error("commit failed", &e);
-		group_fail(first, code);
-		return code;
-	}
 	numbers_committed(w->numbers);
 	metrics_add(k->metrics, GAUGE_JOURNAL_ENTRIES, w->entries);
 	metrics_add(k->metrics, GAUGE_COMMITS, 1);
@@ -305,7 +301,67 @@ static enum code group_run(struct writer *w, struct call *first, size_t count)
 	/* destroyed keys go after the estate's commit: a crash in between leaves a key without data, not the reverse */
 	if (keyring_destroy_commit(w->keyring, &e) != OK)
 		log_error("destroying a key failed; erase the person again", &e);
-	return OK;
+}
+
+/* *ret_spoiled: nothing was committed, and no call has its answer yet (one alone: its refusal is the answer). */
+static enum code group_run(struct writer *w, struct call *first, size_t count, bool saved, bool *ret_spoiled)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(1 << 20);
+	struct error e;
+	*ret_spoiled = false;
+	error_init(&e, arena);
+	enum code code = arena ? group_try(w, first, saved, ret_spoiled, &e) : E_NOMEM;
+	if (code == OK) {
+		if (!*ret_spoiled)
+			group_settle(w, first, count);
+		return OK;
+	}
+	if (code != E_BUSY)
+		log_error("commit failed", &e);
+	group_fail(first, code);
+	return code;
+}
+
+static void group_rewind(struct call *first)
+{
+	for (struct call *c = first; c; c = c->next)
+		call_rewind(c);
+}
+
+/* One writer: a spoiled group runs again with savepoints, and then each refusal stands for itself. */
+static void group_serve(struct writer *w, struct call *first, size_t count)
+{
+	bool spoiled;
+	group_run(w, first, count, false, &spoiled);
+	if (!spoiled || count == 1)
+		return;
+	group_rewind(first);
+	group_run(w, first, count, true, &spoiled);
+}
+
+/* Several writers: a transaction may lose against another one, and is run again from the start. */
+static void alone_serve(struct writer *w, struct call *c)
+{
+	bool spoiled;
+	struct call *next = c->next;
+	c->next = NULL;
+	group_run(w, c, 1, false, &spoiled);
+	for (unsigned tries = 0; c->code == E_BUSY && tries < RETRIES; tries++) {
+		call_rewind(c);
+		group_run(w, c, 1, false, &spoiled);
+	}
+	c->next = next;
+}
+
+static void several_serve(struct writer *w, struct call *first, size_t count)
+{
+	bool spoiled;
+	if (count > 1 && group_run(w, first, count, false, &spoiled) == OK && !spoiled)
+		return;
+	if (count > 1)
+		group_rewind(first);
+	for (struct call *c = first; c; c = c->next)
+		alone_serve(w, c);
 }
 
 static void group_answer(struct call *first)
@@ -314,12 +370,6 @@ static void group_answer(struct call *first)
 		next = c->next;
 		call_finish(c, c->code);
 	}
-}
-
-/* PostgreSQL only: a transaction that lost a race is run again from the start. */
-static bool worth_retrying(const struct writer *w, const struct call *c, unsigned tries)
-{
-	return store_type(w->kernel->store) == STORE_POSTGRES && c->code == E_BUSY && tries < RETRIES;
 }
 
 /* On a single-writer store the writer also extends the signed tree, between groups, so that nobody competes for the
@@ -353,17 +403,13 @@ static void *writer_thread(void *data)
 	struct writer *w = data;
 	struct kernel *k = w->kernel;
 	bool single = store_single_writer(k->store), closed = false, behind = single;
-	size_t most = single ? GROUP_MOST : 1, count = 0;
+	size_t most = single ? GROUP_MOST : GROUP_SEVERAL, count = 0;
 	int64_t integrated = 0;
 	while (!closed) {
 		struct call *first = queue_take(&k->writes, most, behind ? INTEGRATE_EVERY : 0, &closed, &count);
 		if (first) {
 			metrics_set(k->metrics, GAUGE_QUEUE, (int64_t)k->writes.count);
-			group_run(w, first, count);
-			for (unsigned tries = 0; worth_retrying(w, first, tries); tries++) {
-				call_rewind(first);
-				group_run(w, first, count);
-			}
+			(single ? group_serve : several_serve)(w, first, count);
 			group_answer(first);
 			behind = single;
 			integrate(w, &integrated, &behind);

@@ -17,8 +17,9 @@ struct backend {
 	enum code (*begin)(struct conn *c, struct error *e);
 	enum code (*commit)(struct conn *c, struct error *e);
 	void (*rollback)(struct conn *c);
+	void (*undone)(struct conn *c); /* a savepoint was; may be NULL */
 	bool (*in_transaction)(const struct conn *c); /* may be NULL: it ends only when told to */
-	int64_t (*changes)(const struct conn *c); /* may be NULL */
+	int64_t (*changes)(const struct conn *c);
 	enum code (*refresh)(struct conn *c, struct error *e);
 	void (*rest)(struct conn *c); /* may be NULL */
 	void (*deadline)(struct conn *c, int64_t monotonic);
@@ -31,7 +32,7 @@ struct backend {
 	struct str (*column_name)(const struct rows *r, size_t column);
 	struct sql_value (*value)(const struct rows *r, size_t column);
 	enum code (*lease)(struct conn *c, const char *name, bool *ret_got, struct error *e);
-	enum code (*announce)(struct conn *c, struct error *e);
+	enum code (*announce)(struct conn *c, unsigned topic, struct error *e);
 	enum code (*number)(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e);
 	enum code (*compact)(struct store *s, struct error *e);
 	enum code (*copy)(struct store *s, struct str path, struct error *e);
@@ -47,6 +48,7 @@ struct store {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
 	_Atomic uint64_t commits;
+	_Atomic uint64_t heard[STORE_TOPICS];
 	void *own; /* the backend's */
 };
 

@@ -123,7 +123,7 @@ bool conn_in_transaction(const struct conn *c)
 
 int64_t conn_changes(const struct conn *c)
 {
-	return c->store->backend->changes ? c->store->backend->changes(c) : -1;
+	return c->store->backend->changes(c);
 }
 
 #define DEPTH_MOST 8
@@ -150,6 +150,8 @@ void conn_undo(struct conn *c)
 	static const char *const back[DEPTH_MOST] = SAVEPOINT("ROLLBACK TO SAVEPOINT");
 	static const char *const release[DEPTH_MOST] = SAVEPOINT("RELEASE SAVEPOINT");
 	c->depth--;
+	if (c->store->backend->undone)
+		c->store->backend->undone(c);
 	/* when even this fails the transaction is broken, and its commit will say so */
 	if (sql_exec(c, back[c->depth], SQL_NO_PARAMS, NULL, NULL) == OK)
 		sql_exec(c, release[c->depth], SQL_NO_PARAMS, NULL, NULL);
@@ -284,9 +286,14 @@ enum code conn_lease(struct conn *c, const char *name, bool *ret_got, struct err
 	return c->store->backend->lease(c, name, ret_got, e);
 }
 
-enum code conn_announce(struct conn *c, struct error *e)
+enum code conn_announce(struct conn *c, unsigned topic, struct error *e)
 {
-	return c->store->backend->announce(c, e);
+	return c->store->backend->announce(c, topic, e);
+}
+
+uint64_t store_heard(const struct store *s, unsigned topic)
+{
+	return atomic_load_explicit(&s->heard[topic], memory_order_acquire);
 }
 
 enum code conn_number(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e)

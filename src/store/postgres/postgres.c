@@ -2,6 +2,8 @@
  * reconnecting when the server was restarted. Neighbours: result.c reads rows, store.c shares savepoints. */
 #include "postgres.h"
 #include "base/clock.h"
+#include "base/random.h"
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,7 @@ enum code pg_fault(struct pg_conn *c, const PGresult *r, struct error *e)
 		code = error_fail(e, E_INTERNAL, N_("The database did not understand the program"));
 	}
 	error_hint(e, str_of(message));
+	c->written++; /* the transaction can only be undone now */
 	return code;
 }
 
@@ -70,7 +73,7 @@ static enum code connect_now(struct pg_conn *c, struct error *e)
 	if (c->pg)
 		PQfinish(c->pg);
 	statements_forget(c);
-	c->limited = false;
+	c->limit = 0;
 	c->pg = PQconnectdb(own->url);
 	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK) {
 		error_fail(e, E_BUSY, N_("The database cannot be reached"));
@@ -276,17 +279,23 @@ static enum code revive(struct pg_conn *c, struct error *e)
 	return connect_now(c, e);
 }
 
+/* The server's statement_timeout costs a round trip to set: it is left as it is while it fits within an eighth, and a
+ * reader keeps the last one. */
 static enum code apply_deadline(struct pg_conn *c, struct error *e)
 {
 	char text[64];
-	if (!c->deadline && !c->limited)
-		return OK;
 	int64_t left = c->deadline ? (c->deadline - clock_monotonic()) / 1000 : 0;
-	snprintf(text, sizeof text, "SET statement_timeout = %lld", (long long)(c->deadline && left < 1 ? 1 : left));
+	if (c->deadline && left < 1)
+		left = 1;
+	if (!c->deadline && (!c->limit || c->conn.mode == CONN_READ))
+		return OK;
+	if (c->deadline && left <= c->limit && left >= c->limit - c->limit / 8)
+		return OK;
+	snprintf(text, sizeof text, "SET statement_timeout = %lld", (long long)left);
 	PGresult *r = PQexec(c->pg, text);
 	enum code code = PQresultStatus(r) == PGRES_COMMAND_OK ? OK : pg_fault(c, r, e);
 	PQclear(r);
-	c->limited = c->deadline != 0;
+	c->limit = code == OK ? left : 0;
 	return code;
 }
 
@@ -332,8 +341,10 @@ static enum code pg_run(struct conn *conn, struct str sql, bool stable, const st
 	if (p && p->arena)
 		arena_free(p->arena);
 	TRY(code);
+	int64_t changed = strtoll(PQcmdTuples(result), NULL, 10);
+	c->written += str_starts(str_of(PQcmdStatus(result)), STR("SELECT")) ? 0 : changed;
 	if (ret_changed)
-		*ret_changed = strtoll(PQcmdTuples(result), NULL, 10);
+		*ret_changed = changed;
 	if (!ret) {
 		PQclear(result);
 		return OK;
@@ -365,11 +376,22 @@ static enum code pg_begin(struct conn *conn, struct error *e)
 	return simple(c, conn->mode == CONN_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN", e);
 }
 
+static void pg_undone(struct conn *conn)
+{
+	((struct pg_conn *)conn)->sequence_count = 0;
+}
+
 static void pg_rollback(struct conn *conn)
 {
 	struct pg_conn *c = (struct pg_conn *)conn;
+	pg_undone(conn);
 	if (PQstatus(c->pg) == CONNECTION_OK)
 		simple(c, "ROLLBACK", NULL);
+}
+
+static int64_t pg_changes(const struct conn *conn)
+{
+	return ((const struct pg_conn *)conn)->written;
 }
 
 static enum code pg_commit(struct conn *conn, struct error *e)
@@ -405,9 +427,36 @@ static enum code pg_lease(struct conn *conn, const char *name, bool *ret_got, st
 	return OK;
 }
 
-static enum code pg_announce(struct conn *conn, struct error *e)
+/* The payload: whose announcement it is, so that nobody hears himself, and the topic. */
+static enum code pg_announce(struct conn *conn, unsigned topic, struct error *e)
 {
-	return simple((struct pg_conn *)conn, "NOTIFY mandate", e);
+	char text[64];
+	struct pg_store *own = conn->store->own;
+	snprintf(text, sizeof text, "NOTIFY mandate, '%016" PRIx64 " %u'", own->name, topic);
+	return simple((struct pg_conn *)conn, text, e);
+}
+
+/* Does the sequence exist? Remembered until a rollback, which may undo its making. */
+static enum code sequence_ensure(struct pg_conn *c, struct str sequence, int64_t step, struct arena *arena, struct error *e)
+{
+	uint64_t name = str_hash(sequence);
+	int64_t there = 0, got;
+	bool found;
+	for (size_t i = 0; i < c->sequence_count; i++)
+		if (c->sequences[i] == name)
+			return OK;
+	TRY(sql_int(&c->conn, "SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relname = ?1", SQL_PARAMS(SQL_T(sequence)), &there, &found, e));
+	if (!there) {
+		struct str make = arena_format(arena, "CREATE SEQUENCE IF NOT EXISTS %s INCREMENT BY %lld", sequence.data, (long long)step);
+		if (!make.data)
+			return error_nomem(e);
+		/* two that make it at once would collide in the catalogue */
+		TRY(sql_int(&c->conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7)) l", SQL_NO_PARAMS, &got, &found, e));
+		TRY(simple(c, make.data, e));
+	}
+	if (c->sequence_count < SEQUENCES_KNOWN)
+		c->sequences[c->sequence_count++] = name;
+	return OK;
 }
 
 /* A sequence: nobody waits for anybody, gaps are allowed. One sequence steps by one count, so callers keep to theirs. */
@@ -415,51 +464,66 @@ static enum code pg_number(struct conn *conn, struct str name, int64_t count, in
 {
 	CLEAN_ARENA struct arena *arena = arena_new(1 << 16);
 	struct str sequence = arena ? arena_format(arena, "number_%.*s", STR_ARG(name)) : STR_NONE;
-	int64_t there = 0;
 	bool found;
 	if (!sequence.data)
 		return error_nomem(e);
 	for (size_t i = 0; i < sequence.len; i++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", sequence.data[i]))
 			return error_fail(e, E_INTERNAL, N_("{name} is no name for a series of numbers"), { "name", name });
-	TRY(sql_int(conn, "SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relname = ?1", SQL_PARAMS(SQL_T(sequence)), &there, &found, e));
-	if (!there) {
-		struct str make = arena_format(arena, "CREATE SEQUENCE IF NOT EXISTS %s INCREMENT BY %lld", sequence.data, (long long)count);
-		int64_t got;
-		/* two that make it at once would collide in the catalogue */
-		TRY(sql_int(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7)) l", SQL_NO_PARAMS, &got, &found, e));
-		TRY(simple((struct pg_conn *)conn, make.data, e));
-	}
+	TRY(sequence_ensure((struct pg_conn *)conn, sequence, count, arena, e));
 	return sql_int(conn, "SELECT nextval(CAST(CAST(?1 AS text) AS regclass))", SQL_PARAMS(SQL_T(sequence)), ret_first, &found, e);
 }
 
-/* Raises the commit counter when any process announces a commit; reconnects by itself. */
+/* Something may have been missed while nobody listened. */
+static PGconn *listen_anew(struct store *s, PGconn *lost)
+{
+	struct pg_store *own = s->own;
+	if (lost)
+		PQfinish(lost);
+	PGconn *pg = PQconnectdb(own->url);
+	if (!pg || PQstatus(pg) != CONNECTION_OK) {
+		poll(NULL, 0, 200);
+		return pg;
+	}
+	PQclear(PQexec(pg, "LISTEN mandate"));
+	for (unsigned topic = 0; topic < STORE_TOPICS; topic++)
+		atomic_fetch_add(&s->heard[topic], 1);
+	store_moved(s);
+	return pg;
+}
+
+static bool hear(struct store *s, const char *payload)
+{
+	struct pg_store *own = s->own;
+	uint64_t name;
+	unsigned topic;
+	if (sscanf(payload, "%" SCNx64 " %u", &name, &topic) != 2 || name == own->name || topic >= STORE_TOPICS)
+		return false;
+	atomic_fetch_add(&s->heard[topic], 1);
+	return true;
+}
+
+/* Raises the counters when another process announces something; reconnects by itself. */
 static void *listen_thread(void *data)
 {
 	struct store *s = data;
 	struct pg_store *own = s->own;
 	PGconn *pg = NULL;
 	while (!atomic_load(&own->stop)) {
+		bool heard = false;
 		if (!pg || PQstatus(pg) != CONNECTION_OK) {
-			if (pg)
-				PQfinish(pg);
-			pg = PQconnectdb(own->url);
-			if (pg && PQstatus(pg) == CONNECTION_OK) {
-				PQclear(PQexec(pg, "LISTEN mandate"));
-				store_moved(s); /* something may have been missed */
-			} else {
-				poll(NULL, 0, 200);
-				continue;
-			}
+			pg = listen_anew(s, pg);
+			continue;
 		}
 		struct pollfd p = { .fd = PQsocket(pg), .events = POLLIN };
 		if (poll(&p, 1, 100) > 0)
 			PQconsumeInput(pg);
-		PGnotify *n = PQnotifies(pg);
-		if (n)
-			store_moved(s);
-		for (; n; n = PQnotifies(pg))
+		for (PGnotify *n = PQnotifies(pg); n; n = PQnotifies(pg)) {
+			heard |= hear(s, n->extra);
 			PQfreemem(n);
+		}
+		if (heard)
+			store_moved(s);
 	}
 	if (pg)
 		PQfinish(pg);
@@ -476,6 +540,7 @@ static enum code pg_open(struct store *s, const struct store_options *o, struct 
 	own->url = mem_copy_text(o->url.data, o->url.len);
 	if (!own->url)
 		return error_nomem(e);
+	random_fill(&random_system, &own->name, sizeof own->name);
 	TRY(pg_conn_open(s, CONN_READ, &probe, e)); /* says at once when the address is wrong */
 	conn_close(probe);
 	if (pthread_create(&own->listener, NULL, listen_thread, s))
@@ -532,6 +597,8 @@ const struct backend postgres_backend = {
 	.begin = pg_begin,
 	.commit = pg_commit,
 	.rollback = pg_rollback,
+	.undone = pg_undone,
+	.changes = pg_changes,
 	.refresh = pg_refresh,
 	.deadline = pg_deadline,
 	.run = pg_run,

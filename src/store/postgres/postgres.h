@@ -3,8 +3,11 @@
 #include "../internal.h"
 #include <libpq-fe.h>
 
+#define SEQUENCES_KNOWN 64
+
 struct pg_store {
 	char *url;
+	uint64_t name; /* of this process among those that announce */
 	pthread_t listener;
 	bool listening;
 	_Atomic bool stop;
@@ -23,11 +26,14 @@ struct pg_conn {
 	PGconn *pg;
 	int64_t deadline;
 	bool stale;   /* prepared plans are older than the schema */
-	bool limited; /* statement_timeout is set */
+	int64_t limit; /* statement_timeout as the server has it, milliseconds; 0: none */
 	struct pg_statement *statements;
 	size_t count;
 	uint64_t ticks;
 	unsigned numbers;
+	int64_t written; /* rows, and faults, which must be undone like them */
+	uint64_t sequences[SEQUENCES_KNOWN]; /* hashes of the names of those that exist */
+	size_t sequence_count;
 };
 
 struct pg_rows {

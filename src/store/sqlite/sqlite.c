@@ -220,7 +220,7 @@ static enum code sqlite_lease(struct conn *conn, const char *name, bool *ret_got
 	return OK;
 }
 
-static enum code sqlite_announce(struct conn *conn, struct error *e)
+static enum code sqlite_announce(struct conn *conn, unsigned topic, struct error *e)
 {
 	return OK;
 }

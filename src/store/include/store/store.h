@@ -54,7 +54,7 @@ enum code conn_commit(struct conn *c, struct error *e);
 void conn_rollback(struct conn *c);
 /* Also false when the database undid the transaction by itself, as SQLite does on a full disk. */
 bool conn_in_transaction(const struct conn *c);
-/* Rows written by this connection so far, those undone since among them; -1: the database does not tell. */
+/* Moves when this connection wrote a row, or met a fault that its transaction must be undone for. */
 int64_t conn_changes(const struct conn *c);
 /* Savepoints nest; each save is ended by exactly one keep or undo. */
 enum code conn_save(struct conn *c, struct error *e);
@@ -129,8 +129,13 @@ struct str conn_conflict(const struct conn *c);
 /* --- coordination between processes ------------------------------------------------------------- */
 /* Session-wide lease, freed when the connection closes or dies. SQLite: always granted. */
 enum code conn_lease(struct conn *c, const char *name, bool *ret_got, struct error *e);
-/* Tells other processes on this database that something was committed (PostgreSQL NOTIFY). */
-enum code conn_announce(struct conn *c, struct error *e);
+/* Tells other processes on this database, once this transaction commits, that something happened (PostgreSQL NOTIFY).
+ * Their commit counters move, and what they heard of the topic; what a topic means is the callers' affair. */
+#define STORE_TOPICS 4
+#define TOPIC_ANY 0u
+enum code conn_announce(struct conn *c, unsigned topic, struct error *e);
+/* How often another process announced the topic, or may have while nobody listened. SQLite: never. */
+uint64_t store_heard(const struct store *s, unsigned topic);
 /* Next number of a named counter; gaps are allowed. Reserves `count` numbers and answers the first. */
 enum code conn_number(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e);
 
