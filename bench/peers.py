@@ -68,8 +68,8 @@ def fill(folder, count):
 class PocketBase:
     def __init__(self, program, folder):
         self.program, self.folder = program, os.path.join(folder, "pocketbase")
-        subprocess.run([program, "admin", "create", "bench@example.org", PASSWORD, "--dir", self.folder], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for command in (["migrate", "up"], ["admin", "create", "bench@example.org", PASSWORD]):
+            subprocess.run([program, *command, "--dir", self.folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self):
         with socket.socket() as probe:
