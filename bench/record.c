@@ -71,6 +71,7 @@ static void prepare(struct estate *s, const char *folder, const char *postgres)
 	struct rig *r = s->rig = rig_new(postgres);
 	if (!r)
 		exit(1);
+	r->bare = true;
 	if (rig_apply(r, load(r, folder)) != OK)
 		fail(r, "schema");
 	rig_world(r, NULL);
@@ -293,13 +294,22 @@ static const struct figure figures[] = {
 	{ "record_bulk_device_bare", "device", device_values, DEVICES, device, bare_bulk },
 };
 
+/* Each figure starts from an empty estate; on PostgreSQL, where an address names one database, they share it. */
 int main(int argc, char **argv)
 {
+	const char *folder = argc > 1 ? argv[1] : "packs", *postgres = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
 	struct estate s = { 0 };
-	prepare(&s, argc > 1 ? argv[1] : "packs", argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL);
-	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-		if (argc < 4 || strcmp(argv[3], figures[i].name) == 0)
-			figures[i].run(&s, &figures[i]);
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+		if (argc > 3 && strcmp(argv[3], figures[i].name) != 0)
+			continue;
+		if (!s.rig)
+			prepare(&s, folder, postgres);
+		figures[i].run(&s, &figures[i]);
+		if (!postgres) {
+			rig_free(s.rig);
+			s = (struct estate){ 0 };
+		}
+	}
 	rig_free(s.rig);
 	return 0;
 }

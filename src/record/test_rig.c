@@ -222,7 +222,9 @@ enum code rig_call(struct rig *r, int64_t person)
 					.who = { .person = person, .system = person == 0 }, .now = r->time, .entry = id_next(r->ids),
 					.currency = STR("USD"), .changes = changes_new(r->call) };
 	r->marks = keyring_marks(r->keyring);
-	return r->x.changes ? conn_save(r->c, &r->e) : error_nomem(&r->e);
+	if (!r->x.changes)
+		return error_nomem(&r->e);
+	return r->bare ? OK : conn_save(r->c, &r->e);
 }
 
 static enum code write_entry(struct rig *r)
@@ -242,9 +244,10 @@ enum code rig_end(struct rig *r, enum code code)
 	if (code == OK && r->own_journal)
 		code = write_entry(r);
 	if (code == OK)
-		code = conn_keep(r->c, &r->e);
+		code = r->bare ? OK : conn_keep(r->c, &r->e);
 	else {
-		conn_undo(r->c);
+		if (!r->bare)
+			conn_undo(r->c);
 		keyring_undo(r->keyring, r->marks);
 		journal_rolled_back(r->journal);
 		numbers_rolled_back(r->numbers);

@@ -23,6 +23,7 @@ struct rig {
 	struct world *world;
 	struct record_context x;
 	size_t marks;     /* of the keyring when the call began */
+	bool bare;        /* calls have no savepoints, as in the server's first try: a refusal fails the transaction */
 	bool own_journal; /* the call writes its entry when it ends well */
 };
 
