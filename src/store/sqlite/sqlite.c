@@ -116,7 +116,7 @@ static enum code configure(struct sqlite_conn *c, struct error *e)
 {
 	struct sqlite_store *own = c->conn.store->own;
 	char cache[64];
-	size_t bytes = own->cache_bytes ? own->cache_bytes : c->conn.mode == CONN_WRITE ? (size_t)256 << 20 : (size_t)16 << 20;
+	size_t bytes = own->cache_bytes ? own->cache_bytes : c->conn.mode == CONN_WRITE ? (size_t)64 << 20 : (size_t)16 << 20;
 	snprintf(cache, sizeof cache, "PRAGMA cache_size = -%zu", bytes >> 10);
 	sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
 	sqlite3_extended_result_codes(c->db, 1);
