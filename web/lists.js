@@ -27,6 +27,13 @@ function facetBox(kind, field, counts, options, go) {
   return el("label", {}, field.title, box);
 }
 
+// A question too large to be listed whole asks for one of some fields: the list, or nothing but the form.
+function asking(kind, options, query, filters) {
+  const names = kind.ask_by || [];
+  for (const name of names.filter(one => options[one])) { query.set(name, options[name]); filters.set(name, options[name]); }
+  return { open: !names.length || names.some(name => options[name]), exact: kind.fields.find(one => names.includes(one.name) && one.type === "text") };
+}
+
 export async function list(kind, options) {
   const columns = (kind.view.list || [kind.title_field]).filter(name => fieldOf(kind, name));
   const facets = facetFields(kind, columns);
@@ -34,6 +41,7 @@ export async function list(kind, options) {
   const query = new URLSearchParams({ limit: "50", select: [...new Set([...columns, kind.title_field])].join(",") });
   const references = columns.filter(name => kind.fields.some(one => one.name === name && /^refs?$/.test(one.type)));
   const filters = new URLSearchParams();
+  const { open, exact } = asking(kind, options, query, filters);
   if (references.length) query.set("expand", references.join(","));
   if (options.find) filters.set(kind.title_field, `ilike.*${options.find}*`);
   for (const one of facets) if (options[one.name]) query.set(one.name, options[one.name]);
@@ -43,14 +51,16 @@ export async function list(kind, options) {
   for (const [name, value] of filters) query.set(name, value);
   filters.set("by", facets.map(one => one.name).join(","));
   // a facet may be refused where its values are hidden; the list is none the worse for it
-  const [page, counted] = await Promise.all([call("GET", `/api/${kind.name}?${query}`),
+  const [page, counted] = !open ? [{ items: [] }, {}] : await Promise.all([call("GET", `/api/${kind.name}?${query}`),
     facets.length ? call("GET", `/api/${kind.name}/facets?${filters}`).catch(() => ({})) : {}]);
   const go = change => { location.hash = address(kind, { ...options, after: "", ...change }); };
 
-  const find = el("input", { type: "search", id: "find", value: options.find || "" });
-  const bar = el("form", { class: "bar", role: "search", onsubmit: event => { event.preventDefault(); go({ find: find.value.trim() }); } },
-    /^(text|local)$/.test(titled.type) && el("label", {}, `${t("find")}: ${titled.title}`, find),
-    /^(text|local)$/.test(titled.type) && el("button", {}, t("find")),
+  const sought = exact || (/^(text|local)$/.test(titled.type) && titled);
+  const find = el("input", { type: "search", id: "find", value: exact ? (options[exact.name] || "").replace(/^eq\./, "") : options.find || "" });
+  const found = () => { const words = find.value.trim(); go(exact ? { [exact.name]: words && "eq." + words } : { find: words }); };
+  const bar = el("form", { class: "bar", role: "search", onsubmit: event => { event.preventDefault(); found(); } },
+    sought && el("label", {}, `${t("find")}: ${sought.title}`, find),
+    sought && el("button", {}, t("find")),
     ...(counted.facets ? facets.map(one => facetBox(kind, one, counted.facets[one.name], options, go)) : []),
     Object.keys(options).some(name => name !== "after" && options[name]) && el("a", { class: "button", href: "#/" + kind.name }, t("clear")),
     can(kind, "create") && el("a", { class: "button act", href: `#/${kind.name}/new` }, t("create")));
@@ -69,13 +79,13 @@ export async function list(kind, options) {
     const content = shown(fieldOf(kind, name), item[name]);
     if (name !== lead) return el("td", {}, content);
     const words = content.textContent || content || item.number || item.id;
-    return el("th", { scope: "row" }, el("a", { id: "r-" + item.id, href: `#/${kind.name}/${item.id}` }, el("bdi", {}, words)));
+    return el("th", { scope: "row" }, !can(kind, "get") ? el("bdi", {}, words) : el("a", { id: "r-" + item.id, href: `#/${kind.name}/${item.id}` }, el("bdi", {}, words)));
   }));
   const caption = page.count === undefined ? "" : `${t("records")}: ${number(page.count)}`;
   const table = el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...columns.map(heading))), el("tbody", {}, ...page.items.map(row)));
   return [kind.plural, kind.help && el("p", { class: "soft" }, kind.help), bar,
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": kind.plural }, table),
-    page.items.length === 0 && el("p", { class: "soft" }, t("nothing")),
+    page.items.length === 0 && el("p", { class: "soft" }, t(open ? "nothing" : "askFirst")),
     (options.after || page.next) && el("nav", { class: "bar", "aria-label": t("pages") },
       options.after && el("a", { class: "button", id: "first", href: address(kind, { ...options, after: "" }) }, t("first")),
       page.next && el("a", { class: "button", id: "next", href: address(kind, { ...options, after: page.next }) }, t("more")))];

@@ -20,6 +20,11 @@ function actions(kind, item, again) {
     can(kind, "archive") && el("button", { type: "button", onclick: () => confirm(t("sure")) && archive() }, t("archive"))];
 }
 
+// Large questions that can be asked for this record: what is installed on a device, where a package is installed.
+const questions = (kind, item) => state.meta.kinds.flatMap(one => (one.ask_by || [])
+  .filter(name => one.fields.some(field => field.name === name && field.to === kind.name))
+  .map(name => el("a", { class: "button", href: `#/${one.name}?${name}=eq.${item.id}` }, one.plural)));
+
 export async function record(kind, id, again) {
   const references = kind.fields.filter(one => /^refs?$/.test(one.type)).map(one => one.name);
   const here = `/api/${kind.name}/${id}`;
@@ -32,7 +37,7 @@ export async function record(kind, id, again) {
     if (content !== "") facts.append(el("dt", {}, field.title), el("dd", { class: field.multiline ? "lines" : undefined }, content));
   }
   return [titleOf(item[kind.title_field]) || item.number || id, el("p", { class: "soft" }, el("a", { href: "#/" + kind.name }, kind.plural)),
-    el("div", { class: "bar", role: "group", "aria-label": t("actions") }, ...actions(kind, item, again)), facts,
+    el("div", { class: "bar", role: "group", "aria-label": t("actions") }, ...actions(kind, item, again), ...questions(kind, item)), facts,
     links.to.length > 0 && el("section", {}, el("h2", {}, t("links")), pointing(links.to)),
     versions.items.length > 0 && el("section", {}, el("h2", {}, t("history")), el("ol", { class: "history" }, ...await history(kind, item, versions.items)))];
 }

@@ -31,6 +31,7 @@ const rows = {
   first: ["First page", "الصفحة الأولى", "第一页", "Première page", "Первая страница", "Primera página"],
   clear: ["Clear filters", "إزالة عوامل التصفية", "清除筛选", "Effacer les filtres", "Сбросить фильтры", "Quitar filtros"],
   none: ["(none)", "(بلا)", "（无）", "(aucun)", "(нет)", "(ninguno)"],
+  askFirst: ["There are too many to list all. Give a name exactly, or start from a record.", "العدد أكبر من أن يُعرض كله. أدخل اسما بدقة أو ابدأ من أحد السجلات.", "数量过多，无法全部列出。请输入准确的名称，或从某条记录开始。", "Il y en a trop pour tout afficher. Donnez un nom exact, ou partez d’un enregistrement.", "Слишком много для полного списка. Укажите точное имя или начните с записи.", "Hay demasiados para listarlos todos. Indique un nombre exacto o parta de un registro."],
   nothing: ["Nothing found.", "لم يُعثر على شيء.", "未找到任何内容。", "Aucun résultat.", "Ничего не найдено.", "No se encontró nada."],
   yes: ["Yes", "نعم", "是", "Oui", "Да", "Sí"],
   no: ["No", "لا", "否", "Non", "Нет", "No"],

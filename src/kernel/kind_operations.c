@@ -109,7 +109,7 @@ static enum code kind_links(struct call *c, struct error *e)
 	return record_links(&c->record, c->operation->kind, c->target, c->list, &c->json, e);
 }
 
-enum verb_when { ALWAYS, WHEN_WRITABLE, WHEN_STORED, WHEN_SUBJECT };
+enum verb_when { ALWAYS, WHEN_LISTED, WHEN_WRITABLE, WHEN_STORED, WHEN_SUBJECT };
 
 static const struct verb {
 	const char *name, *help, *method, *path; /* path after /api/<kind> */
@@ -123,7 +123,7 @@ static const struct verb {
 	{ "list", N_("List records, filtered, sorted, page by page"), "GET", "", ALWAYS, OP_READ, OP_QUERY, false, NULL, kind_list },
 	{ "count", N_("Count records"), "GET", "/count", ALWAYS, OP_READ, OP_QUERY, false, count_output, kind_count },
 	{ "facets", N_("Count records by the values of some fields"), "GET", "/facets", ALWAYS, OP_READ, OP_QUERY, false, NULL, kind_facets },
-	{ "get", N_("Show one record"), "GET", "/{id}", ALWAYS, OP_READ, OP_TARGET | OP_QUERY, false, NULL, kind_get },
+	{ "get", N_("Show one record"), "GET", "/{id}", WHEN_LISTED, OP_READ, OP_TARGET | OP_QUERY, false, NULL, kind_get },
 	{ "history", N_("Show the versions of a record: who changed what, when, under which authority"), "GET",
 	  "/{id}/history", WHEN_STORED, OP_READ, OP_TARGET | OP_QUERY, false, NULL, kind_history },
 	{ "links", N_("Show what a record refers to and what refers to it"), "GET", "/{id}/links", WHEN_STORED, OP_READ,
@@ -143,6 +143,8 @@ static bool verb_fits(const struct verb *v, const struct kind *k)
 	switch (v->when) {
 	case ALWAYS:
 		return true;
+	case WHEN_LISTED:
+		return !k->ask_by; /* a row of so large a question is found by what it is asked by, not by its place */
 	case WHEN_STORED:
 		return !(k->flags & KIND_VIEW);
 	case WHEN_WRITABLE:

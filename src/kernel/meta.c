@@ -133,6 +133,7 @@ static void tell_kind(const struct telling *t, const struct kind *k)
 	tell(t, "title", k->title);
 	tell(t, "plural", k->plural);
 	tell(t, "help", k->help);
+	tell_names(t, "ask_by", k->ask_by);
 	json_member_text(w, "title_field", str_of(k->fields[k->title_field].name));
 	tell_flag(t, "read_only", k->flags & (KIND_VIEW | KIND_SYSTEM));
 	json_name(w, STR("fields"));

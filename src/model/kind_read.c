@@ -8,7 +8,7 @@ static const struct key kind_keys[] = {
 	{ "kind", SHAPE_NAME, true }, { "title", SHAPE_TEXT }, { "plural", SHAPE_TEXT }, { "help", SHAPE_TEXT },
 	{ "flags", SHAPE_NAMES }, { "number", SHAPE_TEXT }, { "title_field", SHAPE_NAME }, { "identify", SHAPE_ANY },
 	{ "owner", SHAPE_NAME }, { "indexes", SHAPE_ANY }, { "fields", SHAPE_MAP, true }, { "states", SHAPE_MAP },
-	{ "transitions", SHAPE_MAP }, { "views", SHAPE_MAP }, { "select", SHAPE_ANY }, { 0 },
+	{ "transitions", SHAPE_MAP }, { "views", SHAPE_MAP }, { "select", SHAPE_ANY }, { "ask_by", SHAPE_NAMES }, { 0 },
 };
 
 static const struct {
@@ -212,6 +212,19 @@ static void select_read(struct loader *l, struct kind_draft *k, const struct yam
 				     N_("a kind with select cannot have refs"));
 }
 
+/* A question over millions of rows that nobody would want whole: it is asked for one of these. */
+static void ask_by_read(struct loader *l, struct kind_draft *k, const struct yaml *y)
+{
+	if (!y || !read_shape(l, y, SHAPE_NAMES))
+		return;
+	if (!(k->kind.flags & KIND_VIEW))
+		loader_fault(l, y, N_("only a kind with select can have {name}"), { "name", STR("ask_by") });
+	k->kind.ask_by = read_names(l, y);
+	for (const char *const *name = k->kind.ask_by; name && *name; name++)
+		if (!draft_field(k, str_of(*name)))
+			fault_no_field(l, k, y, str_of(*name));
+}
+
 /* --- the file --------------------------------------------------------------------------------------- */
 
 static bool kind_name_good(struct loader *l, const struct source_file *file, const struct yaml *y)
@@ -285,6 +298,7 @@ void kind_read(struct loader *l, struct pack_draft *pack, const struct source_fi
 		loader_fault(l, yaml_get(root, "number"), N_("expected one place for the number, such as DEV-{seq:6}"));
 	fields_read(l, k, map_at_key(root, "fields"));
 	select_read(l, k, yaml_get(root, "select"));
+	ask_by_read(l, k, yaml_get(root, "ask_by"));
 	states_read(l, k, map_at_key(root, "states"), map_at_key(root, "transitions"));
 	if (l->failed)
 		return;

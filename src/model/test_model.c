@@ -61,6 +61,7 @@ static const struct embedded files[] = {
 		"title_field: device\n"
 		"fields:\n"
 		"  device: {type: ref, to: device}\n"
+		"ask_by: device\n"
 		"select: |\n"
 		"  SELECT id, entity, id AS device\n"
 		"  FROM device\n"),
@@ -116,6 +117,8 @@ static void packs_and_kinds(void **state)
 	assert_int_equal(m->kinds[2]->index, 2);
 	assert_int_equal(m->kinds[2]->flags, KIND_VIEW | KIND_SHARED);
 	assert_string_equal(m->kinds[2]->select, "SELECT id, entity, id AS device\nFROM device");
+	assert_string_equal(m->kinds[2]->ask_by[0], "device");
+	assert_null(m->kinds[2]->ask_by[1]);
 	model_unref(m);
 }
 

@@ -376,6 +376,32 @@ static enum code read_pair(struct reading *r, const struct query_pair *p, struct
 	return read_condition(r, p->name, p->text, ret);
 }
 
+static bool asked_by(const struct record_query *q, const struct kind *k)
+{
+	for (size_t i = 0; i < q->filter_count; i++) {
+		const struct filter *f = q->filters[i];
+		if (f->negated || f->column != COL_FIELD || (f->op != FILTER_EQ && f->op != FILTER_IN))
+			continue;
+		for (const char *const *name = k->ask_by; *name; name++)
+			if (strcmp(*name, f->field->name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Some questions over all are too large for anybody: they are refused at once, not after the time allowed. */
+static enum code check_asked_by(const struct record_query *q, const struct kind *k, struct arena *arena, struct error *e)
+{
+	struct str names = STR("");
+	if (!k->ask_by || asked_by(q, k))
+		return OK;
+	for (const char *const *name = k->ask_by; *name && names.data; name++)
+		names = arena_format(arena, "%.*s%s%s=eq.…", STR_ARG(names), names.len ? ", " : "", *name);
+	if (!names.data)
+		return error_nomem(e);
+	return error_fail(e, E_INVALID, N_("There are too many to list all; filter by one of {filters}"), { "filters", names });
+}
+
 enum code record_query_parse(const struct model *m, const struct kind *k, const struct query_pair *pairs, size_t count,
 			     struct str currency, struct arena *arena, struct record_query *ret, struct error *e)
 {
@@ -398,5 +424,5 @@ enum code record_query_parse(const struct model *m, const struct kind *k, const 
 			filters[ret->filter_count++] = f;
 	}
 	ret->filters = filters;
-	return failed ? E_INVALID : OK;
+	return failed ? E_INVALID : check_asked_by(ret, k, arena, e);
 }

@@ -131,6 +131,7 @@ struct kind {
 	const char *owner;                  /* reference to a person who may see it as own, or NULL */
 	struct kind_view view;
 	const char *select;      /* KIND_VIEW: SELECT in the store's common subset; columns id, entity, then fields */
+	const char *const *ask_by; /* KIND_VIEW: a list must name one of these fields by eq or in; NULL: may be asked for whole */
 	const char *const *indexes; /* further indexes: "class, state", ends with NULL */
 	unsigned title_field;    /* index of the FIELD_TITLE field */
 	unsigned index;          /* place in model.kinds */
