@@ -85,7 +85,7 @@ static struct str verb_of(struct str name, struct str *ret_group)
 	return rest;
 }
 
-static struct str say(const struct cli *c, const char *msgid)
+struct str say(const struct cli *c, const char *msgid)
 {
 	return catalog_get(c->catalog, c->lang, NULL, str_of(msgid));
 }

@@ -29,6 +29,8 @@ enum code login_run(struct cli *c, struct error *e);
 /* describe.c */
 enum code meta_from_server(struct cli *c, struct error *e);
 enum code meta_built_in(struct cli *c, struct error *e);
+/* A text of the program in the caller's language. */
+struct str say(const struct cli *c, const char *msgid);
 void describe_all(const struct cli *c);
 void describe_group(const struct cli *c, struct str group);
 void describe_operation(const struct cli *c, const struct json *op);

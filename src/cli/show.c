@@ -73,13 +73,49 @@ static void add_column(struct table *t, struct str name, struct str title)
 	t->widths[t->count++] = utf8_length(title);
 }
 
-static struct str field_title(const struct json *kind, struct str name)
+/* Of a list of objects with names, as the description has them, the one called so; NULL. */
+static const struct json *named(const struct json *list, struct str name)
 {
-	const struct json *fields = json_get(kind, STR("fields"));
-	for (size_t i = 0; fields && i < fields->list.count; i++)
-		if (str_eq(json_text(&fields->list.items[i], STR("name")), name))
-			return json_text(&fields->list.items[i], STR("title"));
+	for (size_t i = 0; list && list->type == JSON_LIST && i < list->list.count; i++)
+		if (str_eq(json_text(&list->list.items[i], STR("name")), name))
+			return &list->list.items[i];
+	return NULL;
+}
+
+static struct str title_of(const struct json *list, struct str name)
+{
+	const struct json *found = named(list, name);
+	struct str title = found ? json_text(found, STR("title")) : STR("");
+	return title.len ? title : name;
+}
+
+/* What is beside a kind's own fields. */
+static const struct {
+	const char *name, *title;
+} system_titles[] = { { "entity", N_("Entity") }, { "kind", N_("Kind") },       { "version", N_("Version") }, { "state", N_("State") },
+		      { "number", N_("Number") }, { "since", N_("Since") },     { "entry", N_("Journal entry") },
+		      { "archived", N_("Archived") }, { "value", N_("Value") }, { "count", N_("Count") } };
+
+static struct str field_title(const struct cli *c, const struct json *kind, struct str name)
+{
+	if (kind && named(json_get(kind, STR("fields")), name))
+		return title_of(json_get(kind, STR("fields")), name);
+	for (size_t i = 0; i < sizeof system_titles / sizeof *system_titles; i++)
+		if (str_is(name, system_titles[i].name))
+			return say(c, system_titles[i].title);
 	return name;
+}
+
+/* A choice or a state by what it is called. */
+static struct str value_text(const struct cli *c, const struct json *kind, struct str field, const struct json *value)
+{
+	struct str text = cell_text(c, value);
+	if (!kind || !value || value->type != JSON_TEXT)
+		return text;
+	if (str_is(field, "state"))
+		return title_of(json_get(kind, STR("states")), text);
+	const struct json *found = named(json_get(kind, STR("fields")), field);
+	return found ? title_of(json_get(found, STR("choices")), text) : text;
 }
 
 /* The columns the kind's list view names, else whatever the first item has. */
@@ -90,15 +126,17 @@ static void choose_columns(const struct cli *c, const struct json *op, const str
 	if (list) {
 		add_column(t, STR("id"), STR("id"));
 		for (size_t i = 0; i < list->list.count; i++)
-			add_column(t, list->list.items[i].text, field_title(kind, list->list.items[i].text));
+			add_column(t, list->list.items[i].text, field_title(c, kind, list->list.items[i].text));
 		return;
 	}
 	for (size_t i = 0; first && first->type == JSON_OBJECT && i < first->object.count; i++)
-		add_column(t, first->object.members[i].name, first->object.members[i].name);
+		add_column(t, first->object.members[i].name, field_title(c, NULL, first->object.members[i].name));
 }
 
-static void show_table(const struct cli *c, const struct json *op, const struct json *items)
+/* `facet`: the field whose values stand in the column "value"; else empty. */
+static void show_table(const struct cli *c, const struct json *op, struct str facet, const struct json *items)
 {
+	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
 	struct table t = { .count = 0 };
 	size_t rows = items->list.count;
 	choose_columns(c, op, rows ? &items->list.items[0] : NULL, &t);
@@ -107,7 +145,8 @@ static void show_table(const struct cli *c, const struct json *op, const struct 
 		return;
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; i < t.count; i++) {
-			struct str text = printable(c, cell_text(c, json_get(&items->list.items[r], t.names[i])));
+			bool counted = facet.len && str_is(t.names[i], "value");
+			struct str text = printable(c, value_text(c, kind, counted ? facet : t.names[i], json_get(&items->list.items[r], t.names[i])));
 			if (utf8_length(text) > CELL_MOST)
 				text = utf8_clip(text, CELL_MOST);
 			cells[r * t.count + i] = text;
@@ -130,15 +169,15 @@ static void show_object(const struct cli *c, const struct json *op, const struct
 	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
 	size_t width = 0;
 	for (size_t i = 0; i < j->object.count; i++) {
-		size_t len = utf8_length(kind ? field_title(kind, j->object.members[i].name) : j->object.members[i].name);
+		size_t len = utf8_length(field_title(c, kind, j->object.members[i].name));
 		width = len > width ? len : width;
 	}
 	for (size_t i = 0; i < j->object.count; i++) {
 		const struct json_member *m = &j->object.members[i];
 		if (m->value.type == JSON_NULL)
 			continue;
-		print_padded(kind ? field_title(kind, m->name) : m->name, width);
-		printf("  %.*s\n", STR_ARG(printable(c, cell_text(c, &m->value))));
+		print_padded(field_title(c, kind, m->name), width);
+		printf("  %.*s\n", STR_ARG(printable(c, value_text(c, kind, m->name, &m->value))));
 	}
 }
 
@@ -146,7 +185,7 @@ void show_answer(const struct cli *c, const struct json *op, const struct json *
 {
 	const struct json *items = json_get(answer, STR("items")), *facets = json_get(answer, STR("facets"));
 	if (items && items->type == JSON_LIST) {
-		show_table(c, op, items);
+		show_table(c, op, STR(""), items);
 		struct str next = json_text(answer, STR("next"));
 		if (json_get(answer, STR("count")))
 			printf("(%lld)\n", (long long)json_int(answer, STR("count"), 0));
@@ -154,8 +193,9 @@ void show_answer(const struct cli *c, const struct json *op, const struct json *
 			printf("after=%.*s\n", STR_ARG(next));
 	} else if (facets && facets->type == JSON_OBJECT) {
 		for (size_t i = 0; i < facets->object.count; i++) {
-			printf("%.*s\n", STR_ARG(facets->object.members[i].name));
-			show_table(c, op, &facets->object.members[i].value);
+			struct str name = facets->object.members[i].name;
+			printf("%.*s\n", STR_ARG(field_title(c, kind_find(c, json_text(op, STR("kind"))), name)));
+			show_table(c, op, name, &facets->object.members[i].value);
 		}
 	} else if (answer->type == JSON_OBJECT) {
 		show_object(c, op, answer);

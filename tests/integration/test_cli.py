@@ -41,7 +41,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(json.loads(self.run_verb("device", "get", money["id"], "--json").stdout)["cost"]["currency"], "EUR")
         self.run_verb("tag", "create", "--input", "-", text_in='{"name": "from a pipe"}')
         self.assertIn("from a pipe", self.run_verb("tag", "list").stdout)
-        self.assertIn("class", self.run_verb("device", "facets", "by=class").stdout)
+        self.assertRegex(self.run_verb("device", "facets", "by=class").stdout, r"Class\nValue +Count *\nServer +1")
+        self.run_verb("device", "update", money["id"], "site=" + made["id"])
+        shown = self.run_verb("device", "list", "--lang", "fr").stdout
+        self.assertIn("Serveur", shown, "a choice by its name")
+        self.assertIn("Commandé", shown, "a state by its name")
+        self.assertIn("Gigiri", shown, "a reference by its name")
+        self.assertIn("Gigiri", self.run_verb("device", "get", money["id"]).stdout)
 
     def test_exit_statuses(self):
         self.assertEqual(self.run_verb("site", "create", check=False).returncode, 2)
