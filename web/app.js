@@ -91,7 +91,7 @@ function packs() {
   for (const kinds of found.values()) kinds.sort((a, b) => a.plural.localeCompare(b.plural, state.lang));
   return [...found];
 }
-const packTitle = pack => t("pack_" + pack) || pack;
+const packTitle = pack => (state.meta.packs.find(one => one.name === pack) || {}).title || pack;
 
 function menu() {
   at("kinds").setAttribute("aria-label", t("kinds"));

@@ -49,8 +49,6 @@ const rows = {
   pick: ["Type to find", "اكتب للبحث", "输入以查找", "Saisir pour chercher", "Начните вводить", "Escriba para buscar"],
   remove: ["Remove", "إزالة", "移除", "Retirer", "Убрать", "Quitar"],
   currency: ["Currency", "العملة", "货币", "Devise", "Валюта", "Moneda"],
-  pack_core: ["Core", "الأساس", "核心", "Socle", "Основное", "Base"],
-  pack_assets: ["Assets", "الأصول", "资产", "Parc", "Имущество", "Activos"],
 };
 // Undefined for a text that is not here, such as the name of a pack that came later.
 export const text = (lang, name) => rows[name] && (rows[name][order.indexOf(lang)] || rows[name][0]);

@@ -187,6 +187,16 @@ void meta_write(const struct registry *r, enum lang lang, struct json_writer *w)
 	json_object(w);
 	json_member_text(w, "digest", str_of(digest));
 	json_member_text(w, "lang", str_of(lang_tag(lang)));
+	json_name(w, STR("packs"));
+	json_list(w);
+	for (size_t i = 0; i < m->pack_count; i++) {
+		json_object(w);
+		json_member_text(w, "name", str_of(m->packs[i].name));
+		tell(&t, "title", m->packs[i].title);
+		json_member_text(w, "version", str_of(m->packs[i].version));
+		json_object_end(w);
+	}
+	json_list_end(w);
 	json_name(w, STR("kinds"));
 	json_list(w);
 	for (size_t i = 0; i < m->kind_count; i++)
@@ -218,6 +228,7 @@ static enum code meta_get(struct call *c, struct error *e)
 static const struct field meta_output[] = {
 	{ .name = "digest", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("Digest of the packs") },
 	{ .name = "lang", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("Language of the texts") },
+	{ .name = "packs", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("Packs with their titles and versions") },
 	{ .name = "kinds", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("Kinds with fields, states and views") },
 	{ .name = "operations", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("All operations") },
 	{ .name = "query", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("Parameters of lists") },
