@@ -172,6 +172,11 @@ struct row_change {
 };
 enum code row_write(struct record_context *x, const struct kind *k, const struct row_change *c, struct record_ref *ret, struct error *e);
 
+/* --- erase.c -------------------------------------------------------------------------------------- */
+
+/* What stands in the live row after erasing: nothing, or "(erased)" in place of a name that may not be missing. */
+enum code erased_value(const struct field *f, int64_t id, struct arena *arena, struct value *ret, struct error *e);
+
 /* --- write.c -------------------------------------------------------------------------------------- */
 
 /* Asks the guard about a row just written. */
