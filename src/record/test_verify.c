@@ -25,7 +25,7 @@ static void build(struct estate *s)
 	s->gone = house_make(h, "person", h->east, "{'name':'Gone','email':'g@example.org','phone':'2','team':'red'}");
 	s->lamp = house_make(h, "thing", h->east, "{'name':'Lamp \\u00e9\\\\ 2','class':'big','serial':'007','pin':'1234','pieces':7,'weight':'2.50',"
 			     "'cost':{'amount':'12.30','currency':'EUR'},'seen':'2026-01-02T03:04:05Z','holder':'%lld','sites':['%lld','%lld'],"
-			     "'place':{'type':'Point','coordinates':[1.5,2.25]},'extra':{'a':[1,2.5,'x',null]},'label':{'en':'Lamp','fr':'Lampe'}}",
+			     "'place':{'type':'Point','coordinates':[1.50,2.25]},'extra':{'a':[1,2.5,'x',null]},'label':{'en':'Lamp','fr':'Lampe'}}",
 			     ID(s->gone), ID(h->desk), ID(s->spare));
 	s->bell = house_make(h, "thing", h->east, "{'name':'Bell','class':'small','part_of':'%lld','sites':['%lld']}", ID(s->lamp), ID(h->desk));
 	expect(h, house_update(h, 0, "thing", s->lamp, &ref, "{'name':'Lamp','sites':['%lld'],'pin':'5678'}", ID(s->spare)), OK, "");

@@ -31,6 +31,7 @@ struct verifier {
 	struct entries *entries;
 	struct cells cells;
 	const struct kind *kind;
+	const struct json *told[FIELDS_MOST]; /* of the version at hand, by field index: both sides, or NULL */
 	struct stream live, history, links[FIELDS_MOST]; /* links by field index */
 	struct version versions[2], *now, *before;
 	size_t past;           /* versions of the record at hand seen so far */
@@ -217,10 +218,28 @@ static enum code read_live(struct verifier *v, struct error *e)
 
 /* --- against what is told ------------------------------------------------------------------------- */
 
+/* The fields of a change by their index. They were written in the order of the kind, so the next one is seldom far. */
+static void sort_fields(struct verifier *v, const struct told *told)
+{
+	const struct kind *k = v->kind;
+	const struct field *next = k->fields;
+	memset(v->told, 0, k->field_count * sizeof v->told[0]);
+	for (size_t i = 0; told->fields && told->fields->type == JSON_OBJECT && i < told->fields->object.count; i++) {
+		const struct json_member *m = &told->fields->object.members[i];
+		while (next->name && !str_is(m->name, next->name))
+			next++;
+		const struct field *f = next->name ? next++ : kind_field(k, m->name);
+		if (!next->name)
+			next = k->fields;
+		if (f) /* one that is no longer declared is not looked at */
+			v->told[f->index] = &m->value;
+	}
+}
+
 /* What the version before had, or the first version's nothing. */
 static enum code told_cell(struct verifier *v, const struct told *told, const struct field *f, struct cell *ret, struct error *e)
 {
-	const struct json *sides = told->fields ? json_get(told->fields, str_of(f->name)) : NULL;
+	const struct json *sides = v->told[f->index];
 	struct version *n = v->now;
 	if (!sides || sides->type != JSON_LIST || sides->list.count != 2) {
 		*ret = v->before ? v->before->cells[f->index] : (struct cell){ 0 };
@@ -314,6 +333,7 @@ static enum code check_version(struct verifier *v, struct error *e)
 		return fault_here(v, NULL, N_("no entry of the journal tells of it"), e);
 	if (!system_holds(v, &told))
 		return fault_here(v, NULL, N_("its entity, state, number or times are not those that were written"), e);
+	sort_fields(v, &told);
 	for (const struct field *f = v->kind->fields; f->name && !faulty(v); f++)
 		TRY(check_cell(v, &told, f, e));
 	v->report.versions++;

@@ -1,12 +1,14 @@
 /* What the journal's entries tell, found by entry, kind, record and version. Rows come in the order of their ids, and so,
  * nearly, do the entries that made them: a few parsed entries kept are enough. Neighbours: verify.c asks. */
 #include "base/mem.h"
+#include "base/vec.h"
+#include "payload_scan.h"
 #include "record.sql.h"
 #include "verify.h"
 
 #define SLOTS 1024 /* a power of two */
 #define SLOT_BITS 10
-#define CACHE_BYTES ((size_t)64 << 20)
+#define CACHE_BYTES ((size_t)16 << 20)
 #define ENTRY_BYTES ((size_t)2 << 30)
 #define ENTRIES_AT_ONCE 256
 
@@ -120,7 +122,8 @@ enum code told_find(struct entries *s, int64_t entry, const struct kind *k, int6
 	return OK;
 }
 
-static enum code visit_entry(struct str text, struct arena *arena, change_visit *visit, void *data, struct error *e)
+/* The way for what does not look as the program writes it. */
+static enum code read_changes(struct str text, struct arena *arena, change_visit *visit, void *data, struct error *e)
 {
 	const struct json *payload;
 	int64_t id;
@@ -134,13 +137,46 @@ static enum code visit_entry(struct str text, struct arena *arena, change_visit 
 	return OK;
 }
 
-enum code changes_each(struct conn *c, change_visit *visit, void *data, struct error *e)
+struct found {
+	VEC(struct payload_change) changes;
+};
+
+static enum code scan_changes(struct str text, struct found *found, bool *ret_read, struct error *e)
 {
-	CLEAN_ARENA struct arena *arena = arena_new(ENTRY_BYTES);
+	struct payload_scan s;
+	struct payload_change change, *place;
+	bool more = true;
+	VEC_CLEAR(&found->changes);
+	*ret_read = payload_scan_begin(text, &s);
+	while (*ret_read && more) {
+		*ret_read = payload_scan_next(&s, &change, &more);
+		if (!*ret_read || !more)
+			break;
+		place = VEC_ADD(&found->changes);
+		if (!place)
+			return error_nomem(e);
+		*place = change;
+	}
+	return OK;
+}
+
+static enum code visit_entry(struct str text, struct arena *arena, struct found *found, change_visit *visit, void *data, struct error *e)
+{
+	bool read;
+	TRY(scan_changes(text, found, &read, e));
+	if (!read)
+		return read_changes(text, arena, visit, data, e);
+	for (size_t i = 0; i < found->changes.count; i++) {
+		const struct payload_change *c = &found->changes.items[i];
+		TRY(visit(data, c->kind, c->id, c->version, e));
+	}
+	return OK;
+}
+
+static enum code visit_all(struct conn *c, struct arena *arena, struct found *found, change_visit *visit, void *data, struct error *e)
+{
 	int64_t after = INT64_MIN;
 	size_t count = ENTRIES_AT_ONCE;
-	if (!arena)
-		return error_nomem(e);
 	while (count == ENTRIES_AT_ONCE) {
 		CLEAN_ROWS struct rows *rows = NULL;
 		bool row;
@@ -151,8 +187,17 @@ enum code changes_each(struct conn *c, change_visit *visit, void *data, struct e
 				break;
 			after = rows_int(rows, 0);
 			arena_reset(arena);
-			TRY(visit_entry(rows_text(rows, 1), arena, visit, data, e));
+			TRY(visit_entry(rows_text(rows, 1), arena, found, visit, data, e));
 		}
 	}
 	return OK;
+}
+
+enum code changes_each(struct conn *c, change_visit *visit, void *data, struct error *e)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(ENTRY_BYTES);
+	struct found found = { 0 };
+	enum code code = arena ? visit_all(c, arena, &found, visit, data, e) : error_nomem(e);
+	VEC_DONE(&found.changes);
+	return code;
 }

@@ -12,7 +12,7 @@ struct record_proof {
 	struct conn *conn;         /* holds one snapshot: conn_begin() */
 	struct keyring *keyring;   /* NULL: sealed values are counted as unknown */
 	const char *const *elsewhere; /* kinds whose rows are proven by other means; ends with NULL */
-	size_t cache_bytes;        /* of entries kept parsed; 0: 64 MiB */
+	size_t cache_bytes;        /* of entries kept parsed; 0: 16 MiB */
 };
 
 struct record_report {
