@@ -85,9 +85,28 @@ bool payload_scan_begin(struct str payload, struct payload_scan *ret)
 	return false;
 }
 
+/* The value of one member of a change, noted when it is one of the three. */
+static bool change_member(struct payload_scan *s, struct str name, struct payload_change *ret, unsigned *io_seen)
+{
+	struct str id;
+	if (str_is(name, "kind")) {
+		*io_seen |= 1;
+		return plain_text(s, &ret->kind);
+	}
+	if (str_is(name, "id")) {
+		*io_seen |= 2;
+		return plain_text(s, &id) && id_parse(id, &ret->id);
+	}
+	if (str_is(name, "version")) {
+		*io_seen |= 4;
+		return number(s, &ret->version);
+	}
+	return skip_value(s);
+}
+
 bool payload_scan_next(struct payload_scan *s, struct payload_change *ret, bool *ret_more)
 {
-	struct str name, id;
+	struct str name;
 	unsigned seen = 0;
 	*ret_more = false;
 	if (take(s, ']'))
@@ -95,21 +114,10 @@ bool payload_scan_next(struct payload_scan *s, struct payload_change *ret, bool 
 	take(s, ',');
 	if (!take(s, '{'))
 		return false;
-	do {
-		if (!member(s, &name))
+	do
+		if (!member(s, &name) || !change_member(s, name, ret, &seen))
 			return false;
-		bool good = true;
-		if (str_is(name, "kind"))
-			good = seen |= 1, plain_text(s, &ret->kind);
-		else if (str_is(name, "id"))
-			good = seen |= 2, plain_text(s, &id) && id_parse(id, &ret->id);
-		else if (str_is(name, "version"))
-			good = seen |= 4, number(s, &ret->version);
-		else
-			good = skip_value(s);
-		if (!good)
-			return false;
-	} while (take(s, ','));
+	while (take(s, ','));
 	*ret_more = true;
 	return seen == 7 && take(s, '}');
 }
