@@ -12,6 +12,7 @@ import unittest
 
 from support.postgres import Postgres, binaries
 from support.server import Client, Server, mandate
+from support.shim import Shim
 
 KILLS = 1000 if os.environ.get("LONG") else 10
 
@@ -216,6 +217,30 @@ class Backup(unittest.TestCase):
         second = mandate("serve", "--data", server.data, "--listen", "127.0.0.1:0", check=False)
         self.assertEqual(second.returncode, 6, second.stderr)
         self.assertEqual(server.stop(), 0)
+
+
+class Clock(unittest.TestCase):
+    """A clock that stands behind what is already there (a dead battery, a restored machine) repeats no id."""
+
+    def test_clock_behind(self):
+        shim = Shim()
+        server = Server(environment=shim.environment)
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        before = [int(client.post("/api/tag", {"name": f"before {n}"}).json["id"]) for n in range(20)]
+        self.assertEqual(server.stop(), 0, server.errors())
+        for hours in (1, 24 * 400):
+            shim["clock_offset"] = -hours * 3600 * 10 ** 6
+            server.start()
+            client = Client(server.address, client.token)
+            after = [int(client.post("/api/tag", {"name": f"behind {hours} {n}"}).json["id"]) for n in range(20)]
+            self.assertGreater(min(after), max(before))
+            self.assertEqual(len(set(before + after)), len(before) + len(after))
+            before += after
+            self.assertEqual(client.get("/api/tag/count").json["count"], len(before))
+            self.assertEqual(server.stop(), 0, server.errors())
+        shim["clock_offset"] = 0
+        mandate("verify", "--data", server.data)
 
 
 class Tampering(unittest.TestCase):
