@@ -31,7 +31,7 @@ struct changes {
 	struct change *first, *last;
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
-	size_t authority_count;
+	size_t authority_count, held;
 	struct known *known; /* KNOWN places; NULL before there is use for them */
 };
 
@@ -95,6 +95,11 @@ void changes_number(struct changes *c, struct str number)
 {
 	if (c->last)
 		c->last->number = number;
+}
+
+size_t *changes_held(struct changes *c)
+{
+	return &c->held;
 }
 
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
