@@ -34,6 +34,8 @@ bool command_option(struct command_line *l, const char *name, struct str *ret);
 bool command_flag(struct command_line *l, const char *name);
 /* Refuses what nobody took. */
 enum code command_end(const struct command_line *l, struct error *e);
+/* The estate's store of --data or --db with a read connection, without a kernel: nothing is changed. */
+enum code command_estate(struct command_line *l, struct store **ret, struct conn **ret_conn, struct error *e);
 /* A kernel on --data (or --db), with the packs. */
 enum code command_kernel(struct command_line *l, struct kernel **ret, struct error *e);
 enum code command_packs(struct command_line *l, struct pack_source **ret, size_t *ret_count, struct error *e);

@@ -18,7 +18,7 @@ extern char **environ;
 const struct command commands[] = {
 	{ "serve", "[--data DIR] [--listen ADDRESS:PORT] [--db postgres://…]", N_("Run the server"), command_serve },
 	{ "agent", "--once|--daemon [--server URL] [--token-file FILE]", N_("Take the inventory of this machine and send it"), command_agent },
-	{ "verify", "[--data DIR]", N_("Prove a data folder: every journal entry, the tree, the signatures"), command_verify },
+	{ "verify", "[--data DIR] [--db ADDRESS] [--packs DIR]", N_("Prove a data folder: every journal entry, the tree, the signatures, and every record against them"), command_verify },
 	{ "compact", "[--data DIR]", N_("Leave nothing of what was deleted or erased in the database files"), command_compact },
 	{ "copy", "[--data DIR] FOLDER", N_("Write a consistent copy of the data folder"), command_copy },
 	{ "pack", "check DIR | plan [--data DIR] | revert [--data DIR]", N_("Check packs, preview or take back changes of the schema"), command_pack },

@@ -1,5 +1,5 @@
-/* Verbs that look after a data folder: verify, compact, copy, pack. Neighbours: journal/ proves, store/ compacts,
- * record/ plans the schema. */
+/* Verbs that look after a data folder: compact, copy, pack. Neighbours: verify.c proves, store/ compacts, record/ plans the
+ * schema. */
 #include "base/arena.h"
 #include "base/crypto.h"
 #include "base/file.h"
@@ -15,8 +15,7 @@ static struct str number_text(struct command_line *l, int64_t n)
 	return arena_format(l->arena, "%lld", (long long)n);
 }
 
-/* The estate's store of --data or --db, without a kernel: nothing is changed. */
-static enum code open_estate(struct command_line *l, struct store **ret, struct conn **ret_conn, struct error *e)
+enum code command_estate(struct command_line *l, struct store **ret, struct conn **ret_conn, struct error *e)
 {
 	struct store_options o = { .secure_delete = true };
 	command_option(l, "data", &l->data);
@@ -29,39 +28,6 @@ static enum code open_estate(struct command_line *l, struct store **ret, struct 
 	enum code code = conn_open(*ret, CONN_READ, ret_conn, e);
 	if (code != OK)
 		store_close(*ret);
-	return code;
-}
-
-static enum code verify(struct command_line *l, struct conn *c, struct error *e)
-{
-	struct journal_options o = { .clock = &clock_system, .random = &random_system };
-	struct journal_report report = { 0 };
-	struct str path = arena_format(l->arena, "%.*s/journal.key", STR_ARG(l->data));
-	if (!file_exists(path))
-		return error_fail(e, E_NOT_FOUND, N_("There is no journal key at {path}"), { "path", path });
-	TRY(journal_key_load(path, &random_system, &o, e));
-	o.origin = config_text(l->config, "origin");
-	if (!l->database.len)
-		o.head_path = arena_format(l->arena, "%.*s/log.head", STR_ARG(l->data));
-	TRY(journal_verify(&o, c, l->arena, &report, e));
-	if (report.first_bad || report.fault.len)
-		return error_fail(e, E_CONFLICT, N_("The journal does not hold: {fault} (entry {entry})"), { "fault", report.fault },
-				  { "entry", number_text(l, report.first_bad) });
-	command_say(l, N_("The journal holds: {entries} entries, {integrated} of them in the signed tree"),
-		    { "entries", number_text(l, report.entries) }, { "integrated", number_text(l, report.integrated) });
-	return OK;
-}
-
-enum code command_verify(struct command_line *l, struct error *e)
-{
-	struct store *s;
-	struct conn *c;
-	TRY(open_estate(l, &s, &c, e));
-	enum code code = command_end(l, e);
-	if (code == OK)
-		code = verify(l, c, e);
-	conn_close(c);
-	store_close(s);
 	return code;
 }
 
@@ -193,7 +159,7 @@ static enum code pack_plan(struct command_line *l, struct error *e)
 	size_t count, step_count = 0;
 	TRY(command_packs(l, &sources, &count, e));
 	TRY(load(l, sources, count, &m, e));
-	enum code code = open_estate(l, &s, &c, e);
+	enum code code = command_estate(l, &s, &c, e);
 	if (code == OK) {
 		code = schema_plan(c, m, l->arena, &steps, &step_count, e);
 		for (size_t i = 0; code == OK && i < step_count; i++)
@@ -212,7 +178,7 @@ static enum code pack_revert(struct command_line *l, struct error *e)
 	struct store *s;
 	struct conn *reader, *c;
 	int64_t version = 0;
-	TRY(open_estate(l, &s, &reader, e));
+	TRY(command_estate(l, &s, &reader, e));
 	conn_close(reader);
 	enum code code = conn_open(s, CONN_WRITE, &c, e);
 	if (code == OK) {

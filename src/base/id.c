@@ -45,6 +45,23 @@ int64_t id_next(struct id_source *s)
 	return s->node << NODE_SHIFT | time << (WORKER_BITS + COUNT_BITS) | s->worker << COUNT_BITS | count;
 }
 
+/* Ids of other workers count too: the last of the millisecond, so that the next one is a later millisecond's. */
+void id_floor(struct id_source *s, int64_t id)
+{
+	if (id <= 0 || (int64_t)id_node(id) != s->node)
+		return;
+	int64_t ms = id >> (WORKER_BITS + COUNT_BITS) & TIME_MOST, floor = ms << COUNT_BITS | ((1 << COUNT_BITS) - 1);
+	int64_t last = atomic_load_explicit(&s->last, memory_order_relaxed);
+	while (floor > last && !atomic_compare_exchange_weak_explicit(&s->last, &last, floor, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+void id_range(unsigned node, int64_t *ret_first, int64_t *ret_last)
+{
+	*ret_first = (int64_t)(node & 0x3ff) << NODE_SHIFT;
+	*ret_last = *ret_first | ((INT64_C(1) << NODE_SHIFT) - 1);
+}
+
 unsigned id_node(int64_t id)
 {
 	return (unsigned)(id >> NODE_SHIFT);

@@ -43,6 +43,38 @@ static void test_parts(void **state)
 	mem_fail_at(-1);
 }
 
+/* A program that starts with its clock behind goes on after the newest id that is kept. */
+static void test_floor(void **state)
+{
+	struct fake ahead = { EPOCH + 5 * DAY }, behind = { EPOCH + DAY }, before = { -DAY };
+	struct fake *fakes[] = { &behind, &before, &ahead };
+	struct clock clock = { fake_now, &ahead };
+	struct id_source *s = id_source_new(3, 1, &clock), *other = id_source_new(4, 1, &clock), *worker = id_source_new(3, 9, &clock);
+	int64_t newest = 0, elsewhere = id_next(other), first, last;
+	for (int i = 0; i < 1000; i++) /* into milliseconds that have not come yet */
+		newest = id_next(s);
+	id_range(3, &first, &last);
+	assert_true(first < newest && newest < last && last < elsewhere && first == last - ((INT64_C(1) << 53) - 1));
+	int64_t of_worker = id_next(worker);
+	for (size_t i = 0; i < 3; i++) {
+		struct clock late = { fake_now, fakes[i] };
+		for (unsigned w = 0; w < 16; w++) {
+			struct id_source *again = id_source_new(3, w, &late);
+			id_floor(again, elsewhere); /* another node's: nothing to do with this one */
+			id_floor(again, newest);
+			id_floor(again, of_worker); /* an earlier one lowers nothing */
+			id_floor(again, 0);
+			int64_t next = id_next(again);
+			assert_true(next > newest && next < last);
+			assert_true(id_next(again) > next);
+			id_source_free(again);
+		}
+	}
+	id_source_free(s);
+	id_source_free(other);
+	id_source_free(worker);
+}
+
 /* Sources of different nodes and workers never meet, though all ask at once. */
 static void test_sources_never_meet(void **state)
 {
@@ -243,7 +275,7 @@ static void test_below_is_uniform(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_parts), cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_sources_never_meet),
 		cmocka_unit_test(test_order_under_any_clock),
 		cmocka_unit_test(test_more_than_a_millisecond_holds),

@@ -104,6 +104,10 @@ enum code package_set_store(struct record_context *x, int64_t entity, struct fle
 	TRY(set_digest(packages, count, hex, e));
 	*ret_new = false;
 	TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
+	if (!found) { /* another process may be writing it, or packages that are in it too */
+		TRY(record_hold(x, STR("package_set"), e));
+		TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
+	}
 	if (found)
 		return OK;
 	struct str digest = arena_copy(x->arena, str_of(hex));

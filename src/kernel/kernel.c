@@ -132,6 +132,38 @@ static enum code ensure_schema(struct kernel *k, struct error *e)
 	return code;
 }
 
+static enum code newest_id(struct kernel *k, struct conn *c, const char *table, int64_t first, int64_t last, struct error *e)
+{
+	int64_t id = 0;
+	bool found;
+	struct str sql = arena_format(k->arena, "SELECT max(id) FROM %s WHERE id BETWEEN ?1 AND ?2", table);
+	CLEAN_ROWS struct rows *rows = NULL;
+	if (!sql.data)
+		return error_nomem(e);
+	TRY(sql_query_built(c, sql, SQL_PARAMS(SQL_I(first), SQL_I(last)), &rows, e));
+	TRY(rows_next(rows, &found, e));
+	if (found && !rows_null(rows, 0))
+		id = rows_int(rows, 0);
+	id_floor(k->ids, id);
+	return OK;
+}
+
+/* A clock that stands behind the newest id would make the same ids again: they go on after what is kept. */
+static enum code settle_ids(struct kernel *k, struct error *e)
+{
+	const struct model *m = registry_model(k->registry);
+	int64_t first, last;
+	struct conn *c;
+	id_range((unsigned)config_int(k->config, "node"), &first, &last);
+	TRY(conn_open(k->store, CONN_READ, &c, e));
+	enum code code = newest_id(k, c, "journal_entry", first, last, e);
+	for (size_t i = 0; code == OK && i < m->kind_count; i++)
+		if (!(m->kinds[i]->flags & KIND_VIEW))
+			code = newest_id(k, c, m->kinds[i]->name, first, last, e);
+	conn_close(c);
+	return code;
+}
+
 static enum code start_modules(struct kernel *k, struct error *e)
 {
 	for (size_t i = 0; k->modules[i]; i++)
@@ -203,6 +235,7 @@ static enum code start(struct kernel *k, const struct kernel_options *o, struct 
 	if (!k->metrics || !k->limiter)
 		return error_nomem(e);
 	TRY(ensure_schema(k, e));
+	TRY(settle_ids(k, e));
 	if (pthread_key_create(&k->worker_key, NULL))
 		return error_nomem(e);
 	k->worker_key_made = true;

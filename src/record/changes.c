@@ -16,6 +16,7 @@ struct change {
 	const char *action;
 	const struct value *before, *after;
 	const char *state_before, *state_after;
+	struct str number; /* of a new record; empty: it has none */
 	struct change *next;
 };
 
@@ -30,7 +31,7 @@ struct changes {
 	struct change *first, *last;
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
-	size_t authority_count;
+	size_t authority_count, held;
 	struct known *known; /* KNOWN places; NULL before there is use for them */
 };
 
@@ -78,7 +79,7 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 	struct change *change = ARENA_NEW(c->arena, struct change);
 	if (!change)
 		return error_nomem(e);
-	*change = (struct change){ k, *ref, action, before, after, state_before, state_after, NULL };
+	*change = (struct change){ k, *ref, action, before, after, state_before, state_after, STR_NONE, NULL };
 	if (c->last)
 		c->last->next = change;
 	else
@@ -88,6 +89,17 @@ enum code changes_add(struct record_context *x, const struct kind *k, const stru
 	if (c->known && strcmp(action, "archive") == 0)
 		known_place(c->known, ref->id)->id = 0;
 	return OK;
+}
+
+void changes_number(struct changes *c, struct str number)
+{
+	if (c->last)
+		c->last->number = number;
+}
+
+size_t *changes_held(struct changes *c)
+{
+	return &c->held;
 }
 
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)
@@ -224,6 +236,8 @@ static enum code write_change(struct record_context *x, const struct change *c, 
 	json_member_int(w, "version", c->ref.version);
 	json_member_id(w, "entity", c->ref.entity);
 	json_member_text(w, "action", str_of(c->action));
+	if (c->number.len)
+		json_member_text(w, "number", c->number);
 	if (c->state_after && (!c->state_before || strcmp(c->state_before, c->state_after) != 0)) {
 		json_name(w, STR("state"));
 		json_list(w);

@@ -18,8 +18,7 @@ static bool about_self(const struct field *f)
 	return strcmp(f->personal->subject, "self") == 0;
 }
 
-/* What stands in place of a name that may not be missing. */
-static enum code neutral(struct record_context *x, const struct field *f, int64_t id, struct value *ret, struct error *e)
+enum code erased_value(const struct field *f, int64_t id, struct arena *arena, struct value *ret, struct error *e)
 {
 	bool needed = f->flags & (FIELD_REQUIRED | FIELD_TITLE);
 	*ret = (struct value){ .set = true, .null = true };
@@ -29,7 +28,7 @@ static enum code neutral(struct record_context *x, const struct field *f, int64_
 	if (f->type == FIELD_LOCAL)
 		ret->text = STR("{\"en\":\"(erased)\"}");
 	else if (f->flags & FIELD_UNIQUE)
-		ret->text = arena_format(x->arena, "(erased %lld)", (long long)id);
+		ret->text = arena_format(arena, "(erased %lld)", (long long)id);
 	else
 		ret->text = STR("(erased)");
 	return ret->text.data ? OK : error_nomem(e);
@@ -64,7 +63,7 @@ static enum code erase_row(struct erasure *r, const struct kind *k, struct recor
 	for (const struct field *f = k->fields; f->name; f++) {
 		after[f->index] = row->values[f->index];
 		if (f->personal && value_given(&row->values[f->index]) && personal_subject(k, f, row->id, row->values) == r->person)
-			TRY(neutral(x, f, row->id, &after[f->index], e));
+			TRY(erased_value(f, row->id, x->arena, &after[f->index], e));
 	}
 	TRY(forget_aside(r, str_of(k->name), row->id, e));
 	TRY(forget_aside(r, history, row->id, e));

@@ -145,6 +145,12 @@ enum code titles_read(struct record_context *x, const struct kind *k, const int6
 void titles_write(const struct titles *t, int64_t id, struct json_writer *out);
 void titles_free(struct titles *t);
 
+/* --- holds.c -------------------------------------------------------------------------------------- */
+
+/* Before looking for the same thing, and before walking up a tree; `shared` by those who only add at its lower end. */
+enum code hold_same(struct record_context *x, const struct kind *k, const struct value *values, struct error *e);
+enum code hold_tree(struct record_context *x, const struct kind *k, bool shared, struct error *e);
+
 /* --- changes.c ------------------------------------------------------------------------------------ */
 
 /* The person a personal value is about; 0: nobody. */
@@ -153,6 +159,8 @@ int64_t personal_subject(const struct kind *k, const struct field *f, int64_t id
  * destroyed, and plain when it is about nobody. */
 enum code personal_write(struct record_context *x, const struct kind *k, const struct field *f, int64_t id,
 			 const struct value *values, struct json_writer *w, struct error *e);
+/* How many identifications this call holds. */
+size_t *changes_held(struct changes *c);
 /* Has this call found already that the target exists and its caller may see it? And: it has. */
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);
 void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);
@@ -171,6 +179,11 @@ struct row_change {
 	const char *action;
 };
 enum code row_write(struct record_context *x, const struct kind *k, const struct row_change *c, struct record_ref *ret, struct error *e);
+
+/* --- erase.c -------------------------------------------------------------------------------------- */
+
+/* What stands in the live row after erasing: nothing, or "(erased)" in place of a name that may not be missing. */
+enum code erased_value(const struct field *f, int64_t id, struct arena *arena, struct value *ret, struct error *e);
 
 /* --- write.c -------------------------------------------------------------------------------------- */
 

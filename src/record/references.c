@@ -179,6 +179,7 @@ enum code references_check(struct record_context *x, const struct kind *k, int64
 		/* nothing is below a record being made, but the line above it may be too long */
 		if ((code == OK || code == E_INVALID) && (f->flags & FIELD_TREE)) {
 			worst = code != OK ? code : worst;
+			TRY(hold_tree(x, k, !changed, e));
 			code = check_tree(x, k, f, id, values[f->index].integer, e);
 		}
 		if (code != OK && code != E_INVALID)

@@ -45,6 +45,7 @@ enum code record_upsert(struct record_context *x, const struct kind *k, int64_t 
 			struct record_ref *ret, bool *ret_created, struct error *e)
 {
 	int64_t id = 0;
+	TRY(hold_same(x, k, values, e));
 	for (const char *const *const *set = k->identify; set && *set && !id; set++)
 		if (set_given(k, *set, values))
 			TRY(find_by(x, k, *set, values, &id, e));

@@ -161,6 +161,7 @@ enum code record_create(struct record_context *x, const struct kind *k, int64_t 
 	TRY(row_insert(x, k, &ref, state, number, values, e));
 	TRY(record_judge(x, k, ref.id, e));
 	TRY(changes_add(x, k, &ref, "create", NULL, values, NULL, state.data, e));
+	changes_number(x->changes, number);
 	*ret = ref;
 	return OK;
 }

@@ -32,6 +32,8 @@ struct backend {
 	struct str (*column_name)(const struct rows *r, size_t column);
 	struct sql_value (*value)(const struct rows *r, size_t column);
 	enum code (*lease)(struct conn *c, const char *name, bool *ret_got, struct error *e);
+	/* may be NULL: one writer */
+	enum code (*hold)(struct conn *c, const int64_t *keys, size_t count, bool shared, struct error *e);
 	enum code (*announce)(struct conn *c, unsigned topic, struct error *e);
 	enum code (*number)(struct conn *c, struct str name, int64_t count, int64_t *ret_first, struct error *e);
 	enum code (*compact)(struct store *s, struct error *e);

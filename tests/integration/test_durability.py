@@ -12,6 +12,7 @@ import unittest
 
 from support.postgres import Postgres, binaries
 from support.server import Client, Server, mandate
+from support.shim import Shim
 
 KILLS = 1000 if os.environ.get("LONG") else 10
 
@@ -218,20 +219,71 @@ class Backup(unittest.TestCase):
         self.assertEqual(server.stop(), 0)
 
 
+class Clock(unittest.TestCase):
+    """A clock that stands behind what is already there (a dead battery, a restored machine) repeats no id."""
+
+    def test_clock_behind(self):
+        shim = Shim()
+        server = Server(environment=shim.environment)
+        self.addCleanup(server.remove)
+        client = server.administrator()
+        before = [int(client.post("/api/tag", {"name": f"before {n}"}).json["id"]) for n in range(20)]
+        self.assertEqual(server.stop(), 0, server.errors())
+        for hours in (1, 24 * 400):
+            shim["clock_offset"] = -hours * 3600 * 10 ** 6
+            server.start()
+            client = Client(server.address, client.token)
+            after = [int(client.post("/api/tag", {"name": f"behind {hours} {n}"}).json["id"]) for n in range(20)]
+            self.assertGreater(min(after), max(before))
+            self.assertEqual(len(set(before + after)), len(before) + len(after))
+            before += after
+            self.assertEqual(client.get("/api/tag/count").json["count"], len(before))
+            self.assertEqual(server.stop(), 0, server.errors())
+        shim["clock_offset"] = 0
+        mandate("verify", "--data", server.data)
+
+
 class Tampering(unittest.TestCase):
+    """What somebody changes in the database by hand, past the program, is found and named."""
+
+    def tamper(self, data, sql, *values):
+        with sqlite3.connect(os.path.join(data, "estate.db")) as db:
+            self.assertGreater(db.execute(sql, values).rowcount, 0, sql)
+        db.close()
+        done = mandate("verify", "--data", data, check=False)
+        self.assertEqual(done.returncode, 5, sql + done.stdout + done.stderr)
+        return done.stderr
+
     def test_verify_notices(self):
         server = Server()
         self.addCleanup(server.remove)
         client = server.administrator()
-        for n in range(5):
-            client.post("/api/tag", {"name": f"tamper {n}"})
+        ids = [client.post("/api/tag", {"name": f"tamper {n}"}).json["id"] for n in range(5)]
+        client.patch("/api/tag/" + ids[2], {"name": "tamper two"})
+        got = client.post("/api/inventory/report", {
+            "format": 1, "identity": {"hostname": "h", "uuid": "11111111-2222-3333-4444-555555555555"},
+            "packages": {"format": "deb", "list": [["bash", "1", "amd64", "Debian"], ["zlib", "1", "amd64"]]}})
+        self.assertIn(got.status, (200, 201), got.body)
         self.assertEqual(server.stop(), 0)
-        mandate("verify", "--data", server.data)
-        with sqlite3.connect(os.path.join(server.data, "estate.db")) as db:
-            db.execute("UPDATE journal_entry SET payload = replace(payload, 'tamper 3', 'tamper 4') WHERE payload LIKE '%tamper 3%'")
-        db.close()
-        done = mandate("verify", "--data", server.data, check=False)
-        self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
+        done = mandate("verify", "--data", server.data)
+        self.assertIn("1 sets of 2 packages", done.stdout)
+        copy = server.data + "-copy"
+        self.addCleanup(shutil.rmtree, copy, True)
+        for named, sql, values in (
+                ("entry", "UPDATE journal_entry SET payload = replace(payload, 'tamper 3', 'tamper 4') WHERE payload LIKE '%tamper 3%'", ()),
+                (f"tag {ids[3]}, version 1, name", "UPDATE tag SET name = 'another' WHERE id = ?", (ids[3],)),
+                (f"tag {ids[2]}, version 1, name", "UPDATE tag_history SET name = 'another' WHERE id = ?", (ids[2],)),
+                (f"tag {ids[4]}, version 1", "DELETE FROM tag WHERE id = ?", (ids[4],)),
+                (f"tag {int(ids[4]) + 1}, version 1", "INSERT INTO tag (id, entity, version, since, entry, name) "
+                 "SELECT id + 1, entity, version, since, entry, 'new' FROM tag WHERE id = ?", (ids[4],)),
+                (", grants:", "UPDATE role SET grants = grants || char(10) || 'device.*' WHERE id = (SELECT min(id) FROM role)", ()),
+                ("package_set", "UPDATE package SET release = '2' WHERE name = 'bash'", ()),
+                ("package_set", "DELETE FROM package_set_item WHERE name = 'zlib'", ()),
+                ("in no set", "INSERT INTO package_set_item SELECT id + 1, entity, version, state, number, since, entry, archived, 1, package, "
+                 "ordinal, name FROM package_set_item WHERE name = 'zlib'", ())):
+            shutil.copytree(server.data, copy)
+            self.assertIn(named, self.tamper(copy, sql, *values), sql)
+            shutil.rmtree(copy)
 
 
 @unittest.skipUnless(binaries(), "PostgreSQL is not installed")

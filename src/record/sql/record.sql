@@ -13,3 +13,9 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 
 -- name: person_entity
 SELECT entity FROM person WHERE id = ?1
+
+-- name: entry_payload
+SELECT time, payload FROM journal_entry WHERE id = ?1
+
+-- name: entry_payloads
+SELECT id, payload FROM journal_entry WHERE id > ?1 ORDER BY id LIMIT ?2

@@ -428,6 +428,17 @@ static enum code pg_lease(struct conn *conn, const char *name, bool *ret_got, st
 }
 
 /* The payload: whose announcement it is, so that nobody hears himself, and the topic. */
+static enum code pg_hold(struct conn *conn, const int64_t *keys, size_t count, bool shared, struct error *e)
+{
+	int64_t got;
+	bool found;
+	return sql_int(conn, shared ? "SELECT count(*) FROM (SELECT pg_advisory_xact_lock_shared(k) FROM "
+				      "(SELECT k FROM unnest(?1) AS k ORDER BY k) s) l"
+				    : "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(k) FROM "
+				      "(SELECT k FROM unnest(?1) AS k ORDER BY k) s) l",
+		       SQL_PARAMS(SQL_LIST(keys, count)), &got, &found, e);
+}
+
 static enum code pg_announce(struct conn *conn, unsigned topic, struct error *e)
 {
 	char text[64];
@@ -608,6 +619,7 @@ const struct backend postgres_backend = {
 	.column_name = pg_column_name,
 	.value = pg_value,
 	.lease = pg_lease,
+	.hold = pg_hold,
 	.announce = pg_announce,
 	.number = pg_number,
 	.compact = pg_compact,

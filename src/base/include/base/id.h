@@ -11,6 +11,11 @@ struct id_source *id_source_new(unsigned node, unsigned worker, const struct clo
 void id_source_free(struct id_source *s);
 /* Strictly increasing within a source, also when the clock steps back. Never fails. */
 int64_t id_next(struct id_source *s);
+/* From now on every id is later than `id`, whatever the clock says: told of the newest id that is kept, a program whose
+ * clock stands behind repeats none. Ids of another node change nothing. */
+void id_floor(struct id_source *s, int64_t id);
+/* The first and the last id that a node can make. */
+void id_range(unsigned node, int64_t *ret_first, int64_t *ret_last);
 unsigned id_node(int64_t id);
 int64_t id_time(int64_t id); /* microseconds since 1970, to the millisecond */
 bool id_parse(struct str s, int64_t *ret);

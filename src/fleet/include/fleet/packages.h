@@ -16,3 +16,17 @@ struct fleet_package {
  * *ret_new: it was not known before. */
 enum code package_set_store(struct record_context *x, int64_t entity, struct fleet_package *packages, size_t count,
 			    struct str platform, int64_t *ret_set, bool *ret_new, struct error *e);
+
+/* --- proving -------------------------------------------------------------------------------------- */
+
+/* The kinds whose rows a set vouches for; ends with NULL. */
+extern const char *const package_kinds[];
+struct package_report {
+	int64_t sets, items;
+	struct str fault; /* msgid of the first thing that was wrong; empty: all is well */
+	const char *kind;
+	int64_t id;
+};
+/* Computes every set's digest again and looks for rows that are in no set. The sets themselves are records like any
+ * other, proven by record_verify(). */
+enum code package_sets_verify(struct conn *c, struct arena *arena, struct package_report *ret, struct error *e);

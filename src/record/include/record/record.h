@@ -93,6 +93,9 @@ enum code record_archive(struct record_context *x, const struct kind *k, int64_t
 /* Overwrites the subject's personal values in all kinds that name it, and marks its key for destruction. */
 enum code record_erase(struct record_context *x, const struct kind *k, int64_t id, struct record_ref *ret,
 		       struct error *e);
+/* Until the call's transaction ends nobody else is in here under that name, in whatever process: for engines that look
+ * whether something is there before they make it, with SQL of their own. Look (again) after it. */
+enum code record_hold(struct record_context *x, struct str name, struct error *e);
 /* Creates or updates the record that the kind's `identify` sets say is the same thing; unset values are left alone. */
 enum code record_upsert(struct record_context *x, const struct kind *k, int64_t entity, const struct value *values,
 			struct record_ref *ret, bool *ret_created, struct error *e);

@@ -129,6 +129,10 @@ struct str conn_conflict(const struct conn *c);
 /* --- coordination between processes ------------------------------------------------------------- */
 /* Session-wide lease, freed when the connection closes or dies. SQLite: always granted. */
 enum code conn_lease(struct conn *c, const char *name, bool *ret_got, struct error *e);
+/* Until the transaction ends no other one holds any of these keys (shared: unless it shares too); waits for who does.
+ * Two that wait for each other: E_BUSY for one. Keys of several at once are taken in one order. SQLite: nothing to do,
+ * there is one writer. */
+enum code conn_hold(struct conn *c, const int64_t *keys, size_t count, bool shared, struct error *e);
 /* Tells other processes on this database, once this transaction commits, that something happened (PostgreSQL NOTIFY).
  * Their commit counters move, and what they heard of the topic; what a topic means is the callers' affair. */
 #define STORE_TOPICS 4

@@ -1,0 +1,85 @@
+/* What two processes on one database must not do at the same moment although each would be right alone: make the same
+ * thing, or close each half of a circle. Who comes second waits for the first one's commit, and then sees what it did. With
+ * a single writer there is nothing to wait for. Neighbours: upsert.c, references.c ask; the store locks. */
+#include "base/crypto.h"
+#include "internal.h"
+#include <string.h>
+
+#define KEYS_MOST 64 /* of one call; who makes more things than that keeps everybody else from making any of the kind */
+
+static int64_t key_of(const struct str *pieces, size_t count)
+{
+	uint8_t digest[SHA256_SIZE];
+	int64_t key;
+	sha256_pieces(pieces, count, digest);
+	memcpy(&key, digest, sizeof key);
+	return key;
+}
+
+static enum code hold(struct record_context *x, const char *what, struct str name, bool shared, struct error *e)
+{
+	const struct str pieces[] = { str_of(what), STR(" "), name };
+	int64_t key;
+	if (store_single_writer(conn_store(x->conn)))
+		return OK;
+	key = key_of(pieces, 3);
+	return conn_hold(x->conn, &key, 1, shared, e);
+}
+
+enum code record_hold(struct record_context *x, struct str name, struct error *e)
+{
+	return hold(x, "name", name, false, e);
+}
+
+enum code hold_tree(struct record_context *x, const struct kind *k, bool shared, struct error *e)
+{
+	return hold(x, "tree", str_of(k->name), shared, e);
+}
+
+/* What one set of identification says, or nothing when it is not given whole. */
+static enum code set_key(const struct kind *k, const char *const *names, const struct value *values, bool *ret_given, int64_t *ret,
+			 struct error *e)
+{
+	CLEAN_BUF struct buf text;
+	struct json_writer w;
+	buf_init(&text, 0);
+	json_writer_init(&w, &text);
+	json_list(&w);
+	json_put_text(&w, str_of(k->name));
+	*ret_given = true;
+	for (; *names && *ret_given; names++) {
+		const struct field *f = kind_field(k, str_of(*names));
+		*ret_given = f && value_given(&values[f->index]);
+		if (!*ret_given)
+			return OK;
+		json_put_text(&w, str_of(f->name));
+		value_to_json(f, &values[f->index], &w);
+	}
+	json_list_end(&w);
+	if (!buf_ok(&text))
+		return error_nomem(e);
+	const struct str piece = buf_str(&text);
+	*ret = key_of(&piece, 1);
+	return OK;
+}
+
+enum code hold_same(struct record_context *x, const struct kind *k, const struct value *values, struct error *e)
+{
+	int64_t keys[KEYS_MOST];
+	size_t n = 0;
+	bool given;
+	if (store_single_writer(conn_store(x->conn)))
+		return OK;
+	for (const char *const *const *set = k->identify; set && *set && n < KEYS_MOST; set++) {
+		TRY(set_key(k, *set, values, &given, &keys[n], e));
+		n += given;
+	}
+	if (!n)
+		return OK;
+	size_t *held = changes_held(x->changes);
+	*held += n;
+	bool many = *held > KEYS_MOST;
+	/* a database has room for some thousands of locks, and calls may make a thousand things each */
+	TRY(hold(x, "same", str_of(k->name), !many, e));
+	return many ? OK : conn_hold(x->conn, keys, n, false, e);
+}

@@ -1,0 +1,94 @@
+"""Several servers on one PostgreSQL database, told the same things at the same moment: what comes of it is what one server
+on SQLite makes of the same calls in some order."""
+import os
+import shutil
+import tempfile
+import threading
+import unittest
+
+from support.postgres import Postgres, binaries
+from support.server import Client, Server, mandate
+
+ROUNDS = 200 if os.environ.get("LONG") else 25
+
+
+@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
+class Together(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.url = cls.postgres.database("together")
+        cls.servers = [Server(cls.url)]
+        cls.token = cls.servers[0].administrator().token
+        cls.data = tempfile.mkdtemp(prefix="mandate-together-")
+        for key in ("journal.key", "master.key"):
+            shutil.copy(os.path.join(cls.servers[0].data, key), cls.data)
+        cls.servers.append(Server(cls.url, data=cls.data))
+        cls.clients = [Client(s.address, cls.token) for s in cls.servers for _ in range(3)]
+
+    @classmethod
+    def tearDownClass(cls):
+        ends = [s.stop() for s in cls.servers]
+        errors = [s.errors() for s in cls.servers]
+        proof = mandate("verify", "--data", cls.servers[0].data, "--db", cls.url, check=False)
+        for s in cls.servers:
+            s.remove()
+        shutil.rmtree(cls.data, ignore_errors=True)
+        cls.postgres.remove()
+        assert ends == [0, 0], errors
+        assert proof.returncode == 0, proof.stderr
+
+    def at_once(self, calls):
+        """Each (client, path, body or None) at the same moment; the answers in their order."""
+        barrier, answers = threading.Barrier(len(calls)), [None] * len(calls)
+
+        def one(place, client, method, path, body):
+            barrier.wait()
+            answers[place] = client.call(method, path, body)
+        threads = [threading.Thread(target=one, args=(n, *call)) for n, call in enumerate(calls)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        return answers
+
+    def report(self, number, packages):
+        return {"format": 1, "identity": {"hostname": f"host {number}", "serial": f"SN{number}", "manufacturer": "Acme",
+                                          "uuid": f"{number:08d}-2222-3333-4444-555555555555"},
+                "network": {"interfaces": [{"name": name, "mac": f"02:00:00:{number % 256:02x}:{number // 256:02x}:{place:02x}"}
+                                           for place, name in enumerate(("eth0", "eth1"))]},
+                "packages": {"format": "deb", "list": [[f"package-{n}", str(number), "amd64"] for n in range(packages)]}}
+
+    def test_the_same_thing_is_made_once(self):
+        for n in range(ROUNDS):
+            answers = self.at_once([(c, "POST", "/api/inventory/report", self.report(n, 5)) for c in self.clients])
+            self.assertEqual({a.status for a in answers} - {200, 201}, set(), [a.body for a in answers])
+            self.assertEqual(len({a.json["device"] for a in answers}), 1, n)
+            client = self.clients[0]
+            self.assertEqual(client.get(f"/api/device/count?serial=eq.SN{n}").json["count"], 1)
+            device = answers[0].json["device"]
+            self.assertEqual(client.get(f"/api/network_interface/count?device=eq.{device}").json["count"], 2)
+        self.assertEqual(client.get("/api/package/count").json["count"], 5 * ROUNDS)
+        self.assertEqual(client.get("/api/package_set/count").json["count"], ROUNDS)
+
+    def test_no_circle_is_closed_by_two(self):
+        client = self.clients[0]
+        for kind, make in (("site", lambda n: {"name": f"site {n}"}), ("entity", lambda n: {"name": f"entity {n}", "parent": self.root()})):
+            for n in range(ROUNDS):
+                ids = [client.post("/api/" + kind, make(f"{n} {place}")).json["id"] for place in range(3)]
+                pairs = [(ids[0], ids[1]), (ids[1], ids[2]), (ids[2], ids[0])]
+                answers = self.at_once([(self.clients[2 * place], "PATCH", f"/api/{kind}/{a}", {"parent": b}) for place, (a, b) in enumerate(pairs)])
+                self.assertEqual(sorted(a.status for a in answers), [200, 200, 422], [a.body for a in answers])
+                parents = {i: client.get(f"/api/{kind}/{i}").json["parent"] for i in ids}
+                for start in ids:
+                    at, steps = start, 0
+                    while at in parents and steps < 5:
+                        at, steps = parents[at], steps + 1
+                    self.assertLess(steps, 5, "a circle")
+
+    def root(self):
+        return self.clients[0].get("/api/entity?limit=1&order=id").json["items"][0]["id"]
+
+
+if __name__ == "__main__":
+    unittest.main()
