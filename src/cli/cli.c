@@ -96,15 +96,19 @@ static enum code run_verb(struct cli *c, struct error *e)
 	return error_fail(e, E_INVALID, N_("There is no verb {verb}; mandate help lists all"), { "verb", c->words[0] });
 }
 
-enum code cli_run(const struct cli_options *o, struct error *e)
+struct cli *cli_new(const struct cli_options *o)
 {
 	struct cli *c = ARENA_NEW(o->arena, struct cli);
+	if (c)
+		*c = (struct cli){ .options = o, .arena = o->arena, .lang = o->lang, .catalog = o->catalog };
+	return c;
+}
+
+enum code cli_run(const struct cli_options *o, struct error *e)
+{
+	struct cli *c = cli_new(o);
 	if (!c)
 		return error_nomem(e);
-	c->options = o;
-	c->arena = o->arena;
-	c->lang = o->lang;
-	c->catalog = o->catalog;
 	enum code code = read_words(c, e);
 	if (code != OK)
 		return code;

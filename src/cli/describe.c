@@ -276,13 +276,9 @@ static enum code man_page(const struct cli *c, struct str folder, struct str gro
 
 enum code cli_man(const struct cli_options *o, struct str folder, struct error *e)
 {
-	struct cli *c = ARENA_NEW(o->arena, struct cli);
+	struct cli *c = cli_new(o);
 	if (!c)
 		return error_nomem(e);
-	c->options = o;
-	c->arena = o->arena;
-	c->lang = o->lang;
-	c->catalog = o->catalog;
 	TRY(meta_built_in(c, e));
 	TRY(folder_make(folder, 0755, e));
 	const struct json *operations = list_of(c->meta, "operations");

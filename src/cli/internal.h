@@ -21,6 +21,8 @@ struct cli {
 	size_t word_count;
 };
 
+/* cli.c: before any word is read; NULL when out of memory. */
+struct cli *cli_new(const struct cli_options *o);
 /* login.c */
 enum code client_read(struct cli *c, struct error *e);
 enum code client_open(struct cli *c, struct error *e);

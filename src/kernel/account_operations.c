@@ -170,9 +170,10 @@ static enum code account_link(struct call *c, struct error *e)
 	return answer_secret(c, c->target, secret);
 }
 
-static enum code account_state(struct call *c, const char *transition, struct error *e)
+/* Moves the call's target, a record of one of the kernel's own kinds, to another state. */
+static enum code target_state(struct call *c, const char *kind, const char *transition, struct error *e)
 {
-	const struct kind *k = model_kind(c->record.model, STR("account"));
+	const struct kind *k = model_kind(c->record.model, str_of(kind));
 	const struct transition *t = kind_transition(k, str_of(transition));
 	struct value *none = ARENA_ARRAY(c->arena, k->field_count + 1, struct value);
 	struct record_ref ref;
@@ -186,13 +187,13 @@ static enum code account_state(struct call *c, const char *transition, struct er
 
 static enum code account_disable(struct call *c, struct error *e)
 {
-	TRY(account_state(c, "disable", e));
+	TRY(target_state(c, "account", "disable", e));
 	return sql_exec(c->record.conn, SQL_SESSION_REMOVE_ACCOUNT, SQL_PARAMS(SQL_I(c->target)), NULL, e);
 }
 
 static enum code account_enable(struct call *c, struct error *e)
 {
-	return account_state(c, "enable", e);
+	return target_state(c, "account", "enable", e);
 }
 
 /* --- access tokens --------------------------------------------------------------------------------- */
@@ -255,16 +256,8 @@ static enum code token_from_link(struct call *c, struct error *e)
 
 static enum code token_revoke(struct call *c, struct error *e)
 {
-	const struct kind *k = model_kind(c->record.model, STR("access_token"));
-	const struct transition *t = kind_transition(k, STR("revoke"));
-	struct value *none = ARENA_ARRAY(c->arena, k->field_count + 1, struct value);
-	struct record_ref ref;
-	assert(t);
-	if (!none)
-		return error_nomem(e);
-	TRY(record_transition(&c->record, k, c->target, c->expect, t, none, &ref, e));
-	TRY(sql_exec(c->record.conn, SQL_TOKEN_REMOVE, SQL_PARAMS(SQL_I(c->target)), NULL, e));
-	return answer_id(c, c->target);
+	TRY(target_state(c, "access_token", "revoke", e));
+	return sql_exec(c->record.conn, SQL_TOKEN_REMOVE, SQL_PARAMS(SQL_I(c->target)), NULL, e);
 }
 
 const struct operation account_operations[] = {

@@ -129,10 +129,7 @@ enum code record_history(struct record_context *x, const struct kind *k, int64_t
 	int64_t *entries = ARENA_ARRAY(x->arena, (size_t)q->limit + 1, int64_t), before = 0;
 	if (!entries)
 		return error_nomem(e);
-	TRY(sight_make(x, k, &sight, e));
-	TRY(row_load(x, k, id, false, &row, e));
-	if (!sight_row(&sight, x, &row))
-		return record_not_found(k, id, e);
+	TRY(sight_load(x, k, id, &sight, &row, e));
 	TRY(read_entries(x, k, id, q->limit, entries, &count, e));
 	json_object(out);
 	json_name(out, STR("items"));

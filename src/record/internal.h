@@ -112,6 +112,9 @@ struct sight { /* what the caller sees of a kind */
 enum code sight_make(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
 /* The rows only, for who asks about no field. */
 enum code sight_make_rows(struct record_context *x, const struct kind *k, struct sight *ret, struct error *e);
+/* One row and what the caller sees of it. What one may not see does not exist: E_NOT_FOUND. */
+enum code sight_load(struct record_context *x, const struct kind *k, int64_t id, struct sight *ret, struct record_row *ret_row,
+		     struct error *e);
 /* Is what stands at that entity and belongs to that person (0: nobody) visible? */
 bool sight_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner);
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row);

@@ -108,10 +108,7 @@ enum code record_links(struct record_context *x, const struct kind *k, int64_t i
 {
 	struct record_row row;
 	struct sight sight;
-	TRY(sight_make(x, k, &sight, e));
-	TRY(row_load(x, k, id, false, &row, e));
-	if (!sight_row(&sight, x, &row))
-		return record_not_found(k, id, e);
+	TRY(sight_load(x, k, id, &sight, &row, e));
 	json_object(out);
 	json_name(out, STR("from"));
 	json_list(out);

@@ -146,11 +146,7 @@ enum code record_get(struct record_context *x, const struct kind *k, int64_t id,
 {
 	struct record_row row;
 	struct sight sight;
-	TRY(sight_make(x, k, &sight, e));
-	TRY(row_load(x, k, id, false, &row, e));
-	/* what one may not see does not exist */
-	if (!sight_row(&sight, x, &row))
-		return record_not_found(k, id, e);
+	TRY(sight_load(x, k, id, &sight, &row, e));
 	*ret_version = row.version;
 	return write_rows(x, &sight, &row, 1, select, out, e);
 }

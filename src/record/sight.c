@@ -106,6 +106,14 @@ bool sight_row(const struct sight *s, const struct record_context *x, const stru
 }
 
 /* The set that a field needs; NULL: none, or the program asks. */
+enum code sight_load(struct record_context *x, const struct kind *k, int64_t id, struct sight *ret, struct record_row *ret_row,
+		     struct error *e)
+{
+	TRY(sight_make(x, k, ret, e));
+	TRY(row_load(x, k, id, false, ret_row, e));
+	return sight_row(ret, x, ret_row) ? OK : record_not_found(k, id, e);
+}
+
 static const struct entity_set *group_of(const struct sight *s, const struct field *f)
 {
 	return f->function && s->groups ? &s->groups[s->access->groups[f->index] - 1] : NULL;
