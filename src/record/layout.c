@@ -98,6 +98,13 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* What leads lists and counts holds what is not archived, and answers for it alone. */
+struct index_def layout_index(const char *name, const char *columns, bool unique, const char *where)
+{
+	bool covers = !unique && where && strcmp(where, "archived IS NULL") == 0;
+	return (struct index_def){ .name = name, .columns = columns, .unique = unique, .where = where, .covers = covers };
+}
+
 bool layout_index_same(const struct layout_table *t, const struct index_def *index)
 {
 	for (size_t i = 0; i < t->index_count; i++) {
@@ -166,7 +173,7 @@ static void index_by(struct drawing *d, const char *tag, const char *columns, bo
 		d->full = true;
 		return;
 	}
-	t->indexes[t->index_count++] = (struct index_def){ name.data, columns, unique, where };
+	t->indexes[t->index_count++] = layout_index(name.data, columns, unique, where);
 }
 
 static enum code table_begin(struct layout *l, struct arena *arena, struct str name, const char *primary_key, struct drawing *ret,
@@ -209,10 +216,10 @@ static bool leads_index(const struct layout_table *t, const char *name)
 static void declared_indexes(struct drawing *d, const struct kind *k)
 {
 	size_t n = 0;
-	/* lists show what is not archived, newest first: with `archived` and the id behind, the index answers them in order, and
-	 * counts and facets without touching rows (SQLite does not take a partial index for covering) */
+	/* lists show what is not archived, newest first: so the index answers them in order, and counts and facets without
+	 * touching rows */
 	for (const char *const *columns = k->indexes; columns && *columns; columns++)
-		index_by(d, arena_format(d->arena, "by%zu", n++).data, arena_format(d->arena, "%s, archived, id", *columns).data, false, NULL);
+		index_by(d, arena_format(d->arena, "by%zu", n++).data, arena_format(d->arena, "%s, id", *columns).data, false, "archived IS NULL");
 	/* things are looked up by what identifies them */
 	for (const char *const *const *set = k->identify; set && *set; set++)
 		if (**set && !leads_index(d->table, **set))
@@ -250,7 +257,7 @@ static enum code live_table(struct layout *l, const struct kind *k, struct arena
 		if (f->type == FIELD_MONEY)
 			money_column(&d, f);
 	}
-	index_by(&d, "entity", "entity, archived, id", false, NULL);
+	index_by(&d, "entity", "entity, id", false, "archived IS NULL");
 	if (k->number)
 		index_by(&d, "number", "number", true, NULL);
 	field_indexes(&d, k);

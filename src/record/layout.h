@@ -48,6 +48,7 @@ struct layout_column *layout_column_find(const struct layout_table *t, struct st
 const struct layout_view *layout_view_find(const struct layout *l, struct str name);
 bool layout_same(const struct layout_column *a, const struct layout_column *b);
 /* Has the table this very index? */
+struct index_def layout_index(const char *name, const char *columns, bool unique, const char *where);
 bool layout_index_same(const struct layout_table *t, const struct index_def *index);
 /* Does the index hold or test the column? */
 bool layout_index_mentions(const struct index_def *index, struct str column);

@@ -144,8 +144,8 @@ static bool table_from_json(struct reading *r, const struct json *j, struct layo
 			return false;
 	for (size_t i = 0; i < index_count; i++) {
 		struct index_def *x = &t->indexes[t->index_count++];
-		*x = (struct index_def){ text(r, &indexes[i], STR("name")).data, text(r, &indexes[i], STR("columns")).data,
-					 json_bool(&indexes[i], STR("unique"), false), text(r, &indexes[i], STR("where")).data };
+		*x = layout_index(text(r, &indexes[i], STR("name")).data, text(r, &indexes[i], STR("columns")).data,
+				  json_bool(&indexes[i], STR("unique"), false), text(r, &indexes[i], STR("where")).data);
 		if (!x->name || !x->columns)
 			return false;
 	}

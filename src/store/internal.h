@@ -10,6 +10,7 @@
 struct backend {
 	enum store_type type;
 	bool single_writer;
+	bool partial_covers; /* queries are answered from a partial index alone */
 	enum code (*open)(struct store *s, const struct store_options *o, struct error *e);
 	void (*close)(struct store *s);
 	enum code (*conn_open)(struct store *s, enum conn_mode mode, struct conn **ret, struct error *e);

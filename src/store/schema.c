@@ -41,9 +41,17 @@ static void add_table(struct buf *sql, const struct backend *b, const struct tab
 	buf_format(sql, ")%s", t->without_rowid ? b->table_suffix : "");
 }
 
-static void add_index(struct buf *sql, const char *table, const struct index_def *i)
+static void add_index(struct buf *sql, const struct backend *b, const char *table, const struct index_def *i)
 {
-	buf_format(sql, "CREATE %sINDEX IF NOT EXISTS %s ON %s (%s)", i->unique ? "UNIQUE " : "", i->name, table, i->columns);
+	static const struct str is_null = { " IS NULL", 8 };
+	struct str where = i->where ? str_of(i->where) : STR("");
+	buf_format(sql, "CREATE %sINDEX IF NOT EXISTS %s ON %s (", i->unique ? "UNIQUE " : "", i->name, table);
+	const char *last = strrchr(i->columns, ',');
+	if (i->covers && !b->partial_covers && last && str_ends(where, is_null)) {
+		buf_format(sql, "%.*s, %.*s%s)", (int)(last - i->columns), i->columns, (int)(where.len - is_null.len), where.data, last);
+		return;
+	}
+	buf_format(sql, "%s)", i->columns);
 	if (i->where)
 		buf_format(sql, " WHERE %s", i->where);
 }
@@ -56,7 +64,7 @@ struct str table_ddl(enum store_type type, const struct table_def *t, struct are
 	add_table(&sql, b, t);
 	for (const struct index_def *i = t->indexes; i && i->name; i++) {
 		buf_add_text(&sql, ";\n");
-		add_index(&sql, t->name, i);
+		add_index(&sql, b, t->name, i);
 	}
 	return buf_ok(&sql) ? arena_copy(arena, buf_str(&sql)) : STR_NONE;
 }
@@ -69,7 +77,7 @@ enum code index_ensure(struct conn *c, struct str table, const struct index_def 
 	if (!name.data)
 		return error_nomem(e);
 	buf_init(&sql, 0);
-	add_index(&sql, name.data, index);
+	add_index(&sql, c->store->backend, name.data, index);
 	return exec_buf(c, &sql, e);
 }
 

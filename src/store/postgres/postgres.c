@@ -601,6 +601,7 @@ static const char *const column_types[] = { "bigint", "double precision", "text 
 const struct backend postgres_backend = {
 	.type = STORE_POSTGRES,
 	.single_writer = false,
+	.partial_covers = true,
 	.open = pg_open,
 	.close = pg_close,
 	.conn_open = pg_conn_open,

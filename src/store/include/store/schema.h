@@ -17,6 +17,9 @@ struct index_def {
 	const char *columns; /* "holder, id" — as SQL */
 	bool unique;
 	const char *where; /* partial index condition, or NULL */
+	/* Queries are to be answered from it alone, in its order. SQLite does not do so from a partial index: there the column of
+	 * `where` "<column> IS NULL" becomes one of the index, before the last. */
+	bool covers;
 };
 
 struct table_def {
