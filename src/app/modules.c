@@ -4,5 +4,6 @@
 
 const struct module *const app_modules[] = {
 	&fleet_module,
+	&fleet_unknown_module,
 	NULL,
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "http/http.h"
+#include "inventory/inventory.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ enum code command_serve(struct command_line *l, struct error *e)
 	block_signals();
 	raise_file_limit();
 	TRY(command_kernel(l, &k, e));
-	enum code code = http_start(&(struct http_options){ .kernel = k, .files = embedded_files }, &s, e);
+	enum code code = http_start(&(struct http_options){ .kernel = k, .routes = inventory_routes, .files = embedded_files }, &s, e);
 	if (code == OK)
 		code = say_address(l, k, s, e);
 	if (code == OK)

@@ -4,3 +4,4 @@
 #include "kernel/module.h"
 
 extern const struct module fleet_module;
+extern const struct module fleet_unknown_module; /* the queue of unknown devices */
