@@ -5,5 +5,7 @@
 const struct module *const app_modules[] = {
 	&fleet_module,
 	&fleet_unknown_module,
+	&fleet_history_module,
+	&fleet_completeness_module,
 	NULL,
 };

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#define CHALLENGE "Basic realm=\"mandate\", charset=\"UTF-8\""
+/* No charset (RFC 7617 §2.1): FusionInventory takes everything up to the last quotation mark for the realm. */
+#define CHALLENGE "Basic realm=\"mandate\""
 #define TREE_MOST ((size_t)192 << 20) /* memory while one message is turned into a report */
 
 enum dialect { DIALECT_XML, DIALECT_JSON };
