@@ -34,14 +34,14 @@ static void interval(struct estimate *e, double seen)
 	e->high = seen + unseen * c;
 }
 
-bool capture_chao(int64_t seen, int64_t once, int64_t twice, struct estimate *ret)
+bool capture_chao(size_t sources, int64_t seen, int64_t once, int64_t twice, struct estimate *ret)
 {
-	if (once < 0 || twice < 0 || seen < once + twice)
+	if (sources < 2 || once < 0 || twice < 0 || seen < once + twice)
 		return false;
-	double s = (double)seen, f1 = (double)once, f2 = (double)twice;
-	*ret = (struct estimate){ .total = s + f1 * (f1 - 1) / (2 * (f2 + 1)) };
-	double variance = f1 * (f1 - 1) / (2 * (f2 + 1)) + f1 * (2 * f1 - 1) * (2 * f1 - 1) / (4 * (f2 + 1) * (f2 + 1)) +
-			  f1 * f1 * f2 * (f1 - 1) * (f1 - 1) / (4 * pow(f2 + 1, 4));
+	double s = (double)seen, f1 = (double)once, f2 = (double)twice, k = ((double)sources - 1) / (double)sources;
+	*ret = (struct estimate){ .total = s + k * f1 * (f1 - 1) / (2 * (f2 + 1)) };
+	double variance = k * f1 * (f1 - 1) / (2 * (f2 + 1)) + k * k * f1 * (2 * f1 - 1) * (2 * f1 - 1) / (4 * (f2 + 1) * (f2 + 1)) +
+			  k * k * f1 * f1 * f2 * (f1 - 1) * (f1 - 1) / (4 * pow(f2 + 1, 4));
 	ret->error = sqrt(variance);
 	interval(ret, s);
 	return true;

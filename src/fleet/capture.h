@@ -17,9 +17,9 @@ struct estimate {
  * Sadinle's transformed logit (Sadinle 2009), which keeps its promise for small numbers too. False when a count makes no sense. */
 bool capture_chapman(int64_t n1, int64_t n2, int64_t both, struct estimate *ret);
 
-/* Chao's lower bound (Chao 1987, bias-corrected): `seen` in all, once by exactly one source, twice by exactly two. Holds when some are harder to
- * see than others for every source. */
-bool capture_chao(int64_t seen, int64_t once, int64_t twice, struct estimate *ret);
+/* Chao's lower bound for so many sources (Chao 1987, bias-corrected): `seen` in all, once by exactly one source, twice by exactly two.
+ * Holds also when some are harder to see than others for every source. */
+bool capture_chao(size_t sources, int64_t seen, int64_t once, int64_t twice, struct estimate *ret);
 
 /* A log-linear model (Fienberg 1972): cells[pattern] is how many were seen by exactly the sources of the pattern's bits; cells[0] is what
  * is asked for and is not read. pairs: a bit for each pair of sources, (0,1), (0,2), (1,2), (0,3) …, that may depend on each other.

@@ -153,9 +153,9 @@ static void tally_write(const struct count *n, const struct tally *t, struct jso
 		estimate_write(w, &o, &found, "chapman");
 	else if (o.sources > 2 && capture_best(o.cells, o.sources, &found, &pairs))
 		estimate_write(w, &o, &found, pairs ? "loglinear_dependent" : "loglinear");
-	else if (o.sources > 2 && capture_chao(o.seen, o.once, o.twice, &found))
+	else if (o.sources > 2 && capture_chao(o.sources, o.seen, o.once, o.twice, &found))
 		estimate_write(w, &o, &found, "chao");
-	if (o.sources > 1 && capture_chao(o.seen, o.once, o.twice, &found))
+	if (o.sources > 1 && capture_chao(o.sources, o.seen, o.once, o.twice, &found))
 		member_number(w, "at_least", found.total, false);
 	json_object_end(w);
 }

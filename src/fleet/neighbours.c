@@ -105,14 +105,23 @@ static bool room_left(const struct intake *in)
 	return changes_count(in->program.changes) < RECORDS_MOST;
 }
 
+/* In the call's memory, since the journal is written when this has returned; empty: it is no address of one card alone. */
+static enum code own_mac(struct intake *in, struct str given, struct str *ret, struct error *e)
+{
+	char own[18];
+	*ret = STR_NONE;
+	if (!identity_mac(given, own))
+		return OK;
+	*ret = arena_copy(in->call->arena, str_of(own));
+	return ret->data ? OK : error_nomem(e);
+}
+
 static enum code store_neighbour(struct intake *in, struct str port, const struct json *n, struct error *e)
 {
 	struct stranger s = { .name = json_text(n, STR("name")), .ip = json_text(n, STR("ip")), .product = json_text(n, STR("product")),
 			      .seen_at = in->device.id, .port = port };
-	char mac[18];
 	int64_t other = 0;
-	if (identity_mac(json_text(n, STR("mac")), mac))
-		s.mac = str_of(mac);
+	TRY(own_mac(in, json_text(n, STR("mac")), &s.mac, e));
 	if (s.mac.len)
 		TRY(device_find_mac(in->program.conn, s.mac, &other, e));
 	if (!other && s.ip.len)
@@ -126,11 +135,10 @@ static enum code store_neighbour(struct intake *in, struct str port, const struc
 static enum code store_station(struct intake *in, struct str port, struct str given, struct error *e)
 {
 	struct stranger s = { .seen_at = in->device.id, .port = port };
-	char mac[18];
 	int64_t other;
-	if (!identity_mac(given, mac))
+	TRY(own_mac(in, given, &s.mac, e));
+	if (!s.mac.len)
 		return OK;
-	s.mac = str_of(mac);
 	TRY(device_find_mac(in->program.conn, s.mac, &other, e));
 	if (!other)
 		return unknown_seen(in, &s, e);

@@ -224,27 +224,42 @@ static struct str item_text(const struct json *item, size_t place)
 	return there ? item->list.items[place].text : STR("");
 }
 
-static enum code store_packages(struct intake *in, struct error *e)
+/* NULL when the report has none. */
+static enum code list_packages(struct call *c, struct conn *conn, struct package_list **ret, struct error *e)
 {
-	struct call *c = in->call;
 	const struct json *packages = section(c, "packages"), *list = json_get(packages, STR("list"));
-	int64_t set;
-	bool fresh;
+	*ret = NULL;
 	if (!list || list->type != JSON_LIST)
 		return OK;
 	const char *format = package_format(json_text(packages, STR("format")));
 	struct fleet_package *p = ARENA_ARRAY(c->arena, list->list.count + 1, struct fleet_package);
-	size_t n = 0;
-	if (!p)
+	struct package_list *made = ARENA_NEW(c->arena, struct package_list);
+	if (!p || !made)
 		return error_nomem(e);
 	for (size_t i = 0; i < list->list.count; i++) {
 		const struct json *item = &list->list.items[i];
 		struct str name = item_text(item, 0);
 		if (!name.len || name.len > 300 || item_text(item, 1).len > 200 || item_text(item, 2).len > 40)
 			return error_field(e, arena_format(c->arena, "/packages/list/%zu", i), N_("must be [name, version, architecture, publisher]"));
-		p[n++] = (struct fleet_package){ name, item_text(item, 1), item_text(item, 2), item_text(item, 3), format };
+		p[i] = (struct fleet_package){ name, item_text(item, 1), item_text(item, 2), item_text(item, 3), format };
 	}
-	TRY(package_set_store(&in->program, c->entity, p, n, json_text(section(c, "os"), STR("title")), &set, &fresh, e));
+	TRY(package_list_make(conn, c->arena, p, list->list.count, made, e));
+	*ret = made;
+	return OK;
+}
+
+/* What was made ready before the call waited for its turn, or is made now when it then looked unchanged. */
+static enum code store_packages(struct intake *in, struct error *e)
+{
+	struct call *c = in->call;
+	struct package_list *list = c->scratch;
+	int64_t set;
+	bool fresh;
+	if (!list)
+		TRY(list_packages(c, in->program.conn, &list, e));
+	if (!list)
+		return OK;
+	TRY(package_set_store(&in->program, c->entity, list, json_text(section(c, "os"), STR("title")), &set, &fresh, e));
 	put(in, "package_set", (struct value){ .integer = set });
 	return OK;
 }
@@ -420,7 +435,7 @@ static enum code answer(struct intake *in, struct error *e)
 	return OK;
 }
 
-static enum code inventory_report(struct call *c, struct error *e)
+static enum code intake_begin(struct call *c, struct intake **ret, struct error *e)
 {
 	struct intake *in = ARENA_NEW(c->arena, struct intake);
 	if (!in)
@@ -432,8 +447,33 @@ static enum code inventory_report(struct call *c, struct error *e)
 		in->source = STR("agent");
 	in->program.who = (struct subject){ .person = c->principal.person, .system = true };
 	in->values = ARENA_ARRAY(c->arena, in->kind->field_count + 1, struct value);
-	if (!in->values)
-		return error_nomem(e);
+	*ret = in;
+	return in->values ? OK : error_nomem(e);
+}
+
+/* Looking up a thousand packages needs no writer: it is done here, for a section that seems to have changed. */
+static enum code report_prepare(struct call *c, struct error *e)
+{
+	struct intake *in;
+	struct package_list *list = NULL;
+	TRY(intake_begin(c, &in, e));
+	if (!section(c, "packages"))
+		return OK;
+	TRY(gather_device(in, e));
+	TRY(gather_evidence(in, e));
+	TRY(device_find(in->program.conn, &in->evidence, &in->device.id, e));
+	if (in->device.id)
+		TRY(read_digests(in, e));
+	if (section_changed(in, "packages"))
+		TRY(list_packages(c, c->record.conn, &list, e));
+	c->scratch = list;
+	return OK;
+}
+
+static enum code inventory_report(struct call *c, struct error *e)
+{
+	struct intake *in;
+	TRY(intake_begin(c, &in, e));
 	TRY(report_entity(c, e));
 	TRY(report_store(in, e));
 	return answer(in, e);
@@ -441,7 +481,8 @@ static enum code inventory_report(struct call *c, struct error *e)
 
 static const struct operation fleet_operations[] = {
 	{ .name = "inventory.report", .help = N_("Take in an agent's inventory of a device"), .function = "inventory.submit",
-	  .access = OP_WRITE, .flags = OP_NO_PROPOSAL, .input = report_input, .output = report_output, .run = inventory_report,
+	  .access = OP_WRITE, .flags = OP_NO_PROPOSAL, .input = report_input, .output = report_output, .prepare = report_prepare,
+	  .run = inventory_report,
 	  .method = "POST", .path = "/api/inventory/report" },
 	{ 0 },
 };

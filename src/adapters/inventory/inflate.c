@@ -31,6 +31,9 @@ static bool is_gzip(struct str s)
 static enum code inflate_all(z_stream *z, struct buf *out, struct error *e)
 {
 	int status = Z_OK;
+	size_t guess = (size_t)z->avail_in * 12; /* XML packs about so well; room that is not used costs nothing */
+	if (guess < out->max && !buf_room(out, guess))
+		return error_nomem(e);
 	while (status == Z_OK) {
 		char *room = buf_room(out, STEP);
 		if (!room)

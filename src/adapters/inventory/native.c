@@ -120,7 +120,7 @@ static const char *source_of(struct str version, struct str agent)
 static enum code device_of_xml(const struct json *device, struct native *n, struct error *e)
 {
 	if (device->type == JSON_LIST)
-		return error_fail(e, E_INVALID, N_("The message tells of {count} devices at once; send one a message"), { "count", STR("several") });
+		return error_fail(e, E_INVALID, N_("The message tells of several devices at once; send one a message"));
 	if (device->type != JSON_OBJECT)
 		return OK;
 	n->message = NATIVE_INVENTORY;

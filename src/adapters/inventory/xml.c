@@ -20,9 +20,25 @@ struct piece { /* an element that is complete, waiting for its parent to close *
 	struct json value;
 };
 
+struct name { /* of elements: each is kept once, in lower case */
+	struct str text;
+	bool skip, skip_in_software;
+};
+
 struct open { /* an element that is not */
-	struct str name;
+	const struct name *name;
 	size_t first; /* its first piece on the stack */
+};
+
+/* Most of an inventory is about things nobody asks a device for: they are passed over as they come, so that they cost no memory. */
+static const char *const passed_over[] = {
+	"processes", "envs", "local_users", "local_groups", "controllers", "usbdevices", "slots", "sounds", "inputs", "registry", "versionprovider",
+	"repository", "sensors", "cameras", "jvms", "printers", "accesslog", "licenseinfos", "runningprocess", "ifinoctets", "ifoutoctets", "ifinbytes",
+	"ifoutbytes", "ifinerrors", "ifouterrors", "iflastchange",
+};
+static const char *const passed_over_in_software[] = {
+	"comments", "filesize", "system_category", "installdate", "install_date", "guid", "uninstall_string", "url_info_about", "helplink", "folder",
+	"no_remove", "release_type", "version_minor", "version_major", "username", "userid",
 };
 
 struct xml_reader {
@@ -33,7 +49,7 @@ struct xml_reader {
 	struct map *names;
 	VEC(struct piece) pieces;
 	struct open open[XML_DEPTH];
-	size_t depth, nodes;
+	size_t depth, nodes, passed; /* passed: depth inside of what is passed over */
 	struct buf text; /* of the innermost element, as long as it has no elements inside */
 	struct json root;
 };
@@ -52,22 +68,36 @@ static void stop_nomem(struct xml_reader *r)
 	stop(r, error_nomem(r->error));
 }
 
-/* Names come again and again: each is kept once, in lower case. */
-static struct str name_of(struct xml_reader *r, const char *name)
+static bool among(struct str s, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_is(s, list[i]))
+			return true;
+	return false;
+}
+
+static const struct name *name_of(struct xml_reader *r, const char *name)
 {
 	struct str given = str_of(name);
-	const struct str *kept = map_get(r->names, given);
+	const struct name *kept = map_get(r->names, given);
 	if (kept)
-		return *kept;
+		return kept;
 	struct str key = arena_copy(r->arena, given);
-	struct str *lower = ARENA_NEW(r->arena, struct str);
+	struct name *made = ARENA_NEW(r->arena, struct name);
 	char *text = key.data ? arena_alloc(r->arena, key.len + 1) : NULL;
-	if (!lower || !text)
-		return STR_NONE;
+	if (!made || !text)
+		return NULL;
 	for (size_t i = 0; i < key.len; i++)
 		text[i] = (char)(key.data[i] >= 'A' && key.data[i] <= 'Z' ? key.data[i] + 32 : key.data[i]);
-	*lower = (struct str){ text, key.len };
-	return map_put(r->names, key, lower) ? *lower : STR_NONE;
+	made->text = (struct str){ text, key.len };
+	made->skip = among(made->text, passed_over, sizeof passed_over / sizeof *passed_over);
+	made->skip_in_software = among(made->text, passed_over_in_software, sizeof passed_over_in_software / sizeof *passed_over_in_software);
+	return map_put(r->names, key, made) ? made : NULL;
+}
+
+static bool passes_over(const struct xml_reader *r, const struct name *name)
+{
+	return r->depth > 1 && (name->skip || (name->skip_in_software && str_is(r->open[r->depth - 1].name->text, "softwares")));
 }
 
 static void XMLCALL on_start(void *data, const char *name, const char **attributes)
@@ -75,7 +105,7 @@ static void XMLCALL on_start(void *data, const char *name, const char **attribut
 	struct xml_reader *r = data;
 	if (r->code != OK)
 		return;
-	if (r->depth == XML_DEPTH) {
+	if (r->depth + r->passed == XML_DEPTH) {
 		stop(r, error_fail(r->error, E_LIMIT, N_("The XML is nested too deeply")));
 		return;
 	}
@@ -83,9 +113,13 @@ static void XMLCALL on_start(void *data, const char *name, const char **attribut
 		stop(r, error_fail(r->error, E_LIMIT, N_("The XML has too many elements")));
 		return;
 	}
-	struct str kept = name_of(r, name);
-	if (!kept.data) {
+	const struct name *kept = r->passed ? NULL : name_of(r, name);
+	if (!r->passed && !kept) {
 		stop_nomem(r);
+		return;
+	}
+	if (r->passed || passes_over(r, kept)) {
+		r->passed++;
 		return;
 	}
 	r->open[r->depth++] = (struct open){ kept, r->pieces.count };
@@ -97,6 +131,22 @@ static int piece_order(const void *a, const void *b)
 	const struct piece *x = a, *y = b;
 	int order = x->name.data == y->name.data ? 0 : str_cmp(x->name, y->name);
 	return order ? order : x->place < y->place ? -1 : 1;
+}
+
+/* Most elements have few members, often sorted already. */
+static void sort_pieces(struct piece *p, size_t count)
+{
+	if (count > 32) {
+		qsort(p, count, sizeof *p, piece_order);
+		return;
+	}
+	for (size_t i = 1; i < count; i++) {
+		struct piece one = p[i];
+		size_t k = i;
+		for (; k > 0 && piece_order(&p[k - 1], &one) > 0; k--)
+			p[k] = p[k - 1];
+		p[k] = one;
+	}
 }
 
 /* Pieces of one name, as the value of the member they become. */
@@ -116,7 +166,7 @@ static bool member_value(struct xml_reader *r, const struct piece *p, size_t cou
 static bool object_of(struct xml_reader *r, struct piece *p, size_t count, struct json *ret)
 {
 	size_t names = 0, n = 0;
-	qsort(p, count, sizeof *p, piece_order);
+	sort_pieces(p, count);
 	for (size_t i = 0; i < count; i++)
 		names += i == 0 || !str_eq(p[i].name, p[i - 1].name);
 	struct json_member *members = ARENA_ARRAY(r->arena, names, struct json_member);
@@ -147,6 +197,10 @@ static void XMLCALL on_end(void *data, const char *name)
 	struct json value;
 	if (r->code != OK)
 		return;
+	if (r->passed) {
+		r->passed--;
+		return;
+	}
 	const struct open *element = &r->open[--r->depth];
 	if (!value_of(r, element, &value)) {
 		stop_nomem(r);
@@ -162,13 +216,13 @@ static void XMLCALL on_end(void *data, const char *name)
 	if (!p)
 		stop_nomem(r);
 	else
-		*p = (struct piece){ element->name, r->nodes, value };
+		*p = (struct piece){ element->name->text, r->nodes, value };
 }
 
 static void XMLCALL on_text(void *data, const char *text, int len)
 {
 	struct xml_reader *r = data;
-	if (r->code != OK || !r->depth || r->pieces.count > r->open[r->depth - 1].first)
+	if (r->code != OK || r->passed || !r->depth || r->pieces.count > r->open[r->depth - 1].first)
 		return; /* text between elements is layout */
 	buf_add(&r->text, text, (size_t)len);
 	if (!buf_ok(&r->text))
@@ -233,7 +287,7 @@ enum code xml_parse(struct arena *arena, struct str text, struct str *ret_root, 
 		code = not_well_formed(&r);
 	if (code == OK) {
 		*root = r.root;
-		*ret_root = r.open[0].name;
+		*ret_root = r.open[0].name->text;
 		*ret = root;
 	}
 	reader_done(&r);
