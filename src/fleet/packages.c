@@ -110,23 +110,12 @@ enum code package_list_make(struct conn *c, struct arena *arena, struct fleet_pa
 	bool found;
 	if (count >= PACKAGES_MOST)
 		return error_fail(e, E_LIMIT, N_("A device may have at most 99,999 packages"));
-<<<<<<< HEAD
-	count = sort_unique(packages, count);
-	TRY(set_digest(packages, count, hex, e));
-	*ret_new = false;
-	TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
-	if (!found) { /* another process may be writing it, or packages that are in it too */
-		TRY(record_hold(x, STR("package_set"), e));
-		TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
-	}
-=======
 	*ret = (struct package_list){ .packages = packages, .count = sort_unique(packages, count) };
 	TRY(set_digest(packages, ret->count, hex, e));
 	ret->digest = arena_copy(arena, str_of(hex));
 	if (!ret->digest.data)
 		return error_nomem(e);
 	TRY(sql_int(c, SQL_SET_FIND, SQL_PARAMS(SQL_T(ret->digest)), &ret->set, &found, e));
->>>>>>> 7b0117b (Prepare package sets beside the writer; estimates held against worked examples and made-up estates; translations)
 	if (found)
 		return OK;
 	ret->set = 0;
@@ -145,8 +134,10 @@ enum code package_set_store(struct record_context *x, int64_t entity, const stru
 	bool found = list->set != 0;
 	*ret_new = false;
 	*ret_set = list->set;
-	if (!found)
+	if (!found) { /* another process may be writing it, or packages that are in it too */
+		TRY(record_hold(x, STR("package_set"), e));
 		TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(list->digest)), ret_set, &found, e));
+	}
 	if (found)
 		return OK;
 	/* the set belongs to no one's authority in particular: whoever may report an inventory may make it known */

@@ -405,6 +405,10 @@ static enum code report_store(struct intake *in, struct error *e)
 	TRY(gather_device(in, e));
 	TRY(gather_evidence(in, e));
 	TRY(device_find(in->program.conn, &in->evidence, &id, e));
+	if (!id) { /* another process may be making it */
+		TRY(record_hold(&in->program, STR("device"), e));
+		TRY(device_find(in->program.conn, &in->evidence, &id, e));
+	}
 	if (!id && (in->discovery || !may_enrol(in)))
 		return unknown_store(in, e);
 	TRY(id ? update_device(in, id, e) : create_device(in, e));

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 import zlib
 
+from support.postgres import Postgres, binaries
 from support.server import Client, Server
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -83,10 +84,12 @@ def software(*rows):
     return "".join(f"<SOFTWARES><NAME>{n}</NAME><VERSION>{v}</VERSION><ARCH>amd64</ARCH><FROM>deb</FROM></SOFTWARES>" for n, v in rows)
 
 
-class Inventory(unittest.TestCase):
+class Inventory:
+    """Mixed into a case for each store."""
+
     @classmethod
-    def setUpClass(cls):
-        cls.server = Server(options=["--sign-in-rate", "10000", "--inventory-rate", "0"])
+    def open(cls):
+        cls.server = Server(cls.database, options=["--sign-in-rate", "10000", "--inventory-rate", "0"])
         cls.root = cls.server.administrator()
         cls.home = cls.root.get("/api/entity").json["items"][0]["id"]
         cls.token, cls.wide = cls.tokens("Site agents", "inventory_agent", "inventory.submit inventory.enrol")
@@ -481,6 +484,30 @@ class Inventory(unittest.TestCase):
             self.assertGreater(both[0]["version"], device[0]["version"])
             steps = self.root.post(f"/api/device/{device[0]['id']}/package_changes").json["items"]
             self.assertEqual(len(steps), 2, "each agent has its own idea of names and publishers")
+
+
+class OnSQLite(Inventory, unittest.TestCase):
+    database = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.open()
+
+
+@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
+class OnPostgres(Inventory, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+        cls.database = cls.postgres.database("mandate")
+        cls.open()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            super().tearDownClass()
+        finally:
+            cls.postgres.remove()
 
 
 if __name__ == "__main__":

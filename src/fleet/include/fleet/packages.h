@@ -12,26 +12,6 @@ struct fleet_package {
 
 #define PACKAGES_MOST 100000 /* the view of installations numbers them below this */
 
-<<<<<<< HEAD
-/* Sorts `packages` in place, drops doubles, finds or writes the set; entity: for which the set is recorded.
- * *ret_new: it was not known before. */
-enum code package_set_store(struct record_context *x, int64_t entity, struct fleet_package *packages, size_t count,
-			    struct str platform, int64_t *ret_set, bool *ret_new, struct error *e);
-
-/* --- proving -------------------------------------------------------------------------------------- */
-
-/* The kinds whose rows a set vouches for; ends with NULL. */
-extern const char *const package_kinds[];
-struct package_report {
-	int64_t sets, items;
-	struct str fault; /* msgid of the first thing that was wrong; empty: all is well */
-	const char *kind;
-	int64_t id;
-};
-/* Computes every set's digest again and looks for rows that are in no set. The sets themselves are records like any
- * other, proven by record_verify(). */
-enum code package_sets_verify(struct conn *c, struct arena *arena, struct package_report *ret, struct error *e);
-=======
 struct package_list { /* made ready to be stored: all that needs no write connection */
 	struct fleet_package *packages; /* sorted, no two equal */
 	size_t count;
@@ -46,4 +26,17 @@ enum code package_list_make(struct conn *c, struct arena *arena, struct fleet_pa
 /* Finds or writes the set; entity: for which it is recorded. *ret_new: it was not known before. */
 enum code package_set_store(struct record_context *x, int64_t entity, const struct package_list *list, struct str platform, int64_t *ret_set,
 			    bool *ret_new, struct error *e);
->>>>>>> 7b0117b (Prepare package sets beside the writer; estimates held against worked examples and made-up estates; translations)
+
+/* --- proving -------------------------------------------------------------------------------------- */
+
+/* The kinds whose rows a set vouches for; ends with NULL. */
+extern const char *const package_kinds[];
+struct package_report {
+	int64_t sets, items;
+	struct str fault; /* msgid of the first thing that was wrong; empty: all is well */
+	const char *kind;
+	int64_t id;
+};
+/* Computes every set's digest again and looks for rows that are in no set. The sets themselves are records like any
+ * other, proven by record_verify(). */
+enum code package_sets_verify(struct conn *c, struct arena *arena, struct package_report *ret, struct error *e);
