@@ -4,5 +4,8 @@
 
 const struct module *const app_modules[] = {
 	&fleet_module,
+	&fleet_unknown_module,
+	&fleet_history_module,
+	&fleet_completeness_module,
 	NULL,
 };
