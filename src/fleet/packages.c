@@ -73,15 +73,36 @@ static enum code package_id(struct record_context *x, int64_t entity, const stru
 				   SQL_T(p->architecture), p->publisher.len ? SQL_T(p->publisher) : SQL_N, SQL_T(str_of(p->format))), NULL, e);
 }
 
+/* SQL_ITEMS_ADD takes so many rows at once: a third of the time of single ones, and a round trip instead of 32 on PostgreSQL. */
+#define ITEMS_AT_ONCE 32
+
+static enum code add_many(struct record_context *x, int64_t entity, int64_t set, const struct package_list *list, const int64_t *ids, size_t from,
+			  struct error *e)
+{
+	struct sql_value v[4 + 4 * ITEMS_AT_ONCE] = { SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set) };
+	for (size_t i = 0; i < ITEMS_AT_ONCE; i++) {
+		v[4 + 4 * i] = SQL_I(id_next(x->ids));
+		v[5 + 4 * i] = SQL_I(ids[from + i]);
+		v[6 + 4 * i] = SQL_I((int64_t)(from + i));
+		v[7 + 4 * i] = SQL_T(list->packages[from + i].name);
+	}
+	return sql_exec(x->conn, SQL_ITEMS_ADD, v, sizeof v / sizeof *v, NULL, e);
+}
+
 static enum code add_items(struct record_context *x, int64_t entity, int64_t set, const struct package_list *list, struct error *e)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		int64_t package;
-		TRY(package_id(x, entity, &list->packages[i], list->ids ? list->ids[i] : 0, &package, e));
+	int64_t *ids = ARENA_ARRAY(x->arena, list->count + 1, int64_t);
+	size_t i = 0;
+	if (!ids)
+		return error_nomem(e);
+	for (size_t k = 0; k < list->count; k++)
+		TRY(package_id(x, entity, &list->packages[k], list->ids ? list->ids[k] : 0, &ids[k], e));
+	for (; i + ITEMS_AT_ONCE <= list->count; i += ITEMS_AT_ONCE)
+		TRY(add_many(x, entity, set, list, ids, i, e));
+	for (; i < list->count; i++)
 		TRY(sql_exec(x->conn, SQL_ITEM_ADD,
-			     SQL_PARAMS(SQL_I(id_next(x->ids)), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set), SQL_I(package),
-					SQL_I((int64_t)i), SQL_T(list->packages[i].name)), NULL, e));
-	}
+			     SQL_PARAMS(SQL_I(id_next(x->ids)), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set), SQL_I(ids[i]), SQL_I((int64_t)i),
+					SQL_T(list->packages[i].name)), NULL, e));
 	return OK;
 }
 

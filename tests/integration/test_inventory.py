@@ -11,7 +11,7 @@ import unittest
 import zlib
 
 from support.postgres import Postgres, binaries
-from support.server import Client, Server
+from support.server import Client, Server, mandate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CORPUS = os.environ.get("MANDATE_CORPUS", os.path.join(ROOT, "../shared/corpus")) + "/inventory"
@@ -492,6 +492,16 @@ class OnSQLite(Inventory, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.open()
+
+    @classmethod
+    def tearDownClass(cls):
+        """All that was taken in is proved by the journal."""
+        status = cls.server.stop()
+        proved = mandate("verify", "--data", cls.server.data, check=False)
+        errors = cls.server.errors()
+        cls.server.remove()
+        assert status == 0, errors
+        assert proved.returncode == 0, proved.stdout + proved.stderr
 
 
 @unittest.skipUnless(binaries(), "PostgreSQL is not installed")
