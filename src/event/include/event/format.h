@@ -5,7 +5,7 @@
  * Names of the pairs, by format (a value that the line leaves out or writes as nil gives no pair):
  *   syslog     pri facility severity version timestamp hostname app_name proc_id msg_id message, and for structured data
  *              <SD-ID>.<PARAM-NAME>; facility and severity are the words of the RFCs (auth, crit). RFC 5424 and 3164 are told
- *              apart by the version after the priority.
+ *              apart by the version after the priority; what follows neither (RFC 3164, 4.3.3) is all message.
  *   CEF        cefVersion deviceVendor deviceProduct deviceVersion deviceEventClassId name severity, then the keys of the
  *              extension as they stand; a syslog header before "CEF:" gives the names of syslog (but pri_severity).
  *   logfmt     the keys; a key without a value has the value "true".
@@ -17,8 +17,6 @@
 #include "base/error.h"
 #include "base/str.h"
 
-struct arena;
-
 /* One named value of an event, both views into the line or the scratch. */
 struct event_pair {
 	struct str name;
@@ -29,7 +27,8 @@ struct event_pair {
 struct event_pairs {
 	struct event_pair *items;
 	size_t count, cap;
-	struct arena *scratch; /* decoded values; event_format_parse() empties it first */
+	char *scratch; /* decoded values and composed names of this line */
+	size_t scratch_used, scratch_cap;
 };
 
 enum event_format { EVENT_JSON, EVENT_SYSLOG, EVENT_CEF, EVENT_LOGFMT, EVENT_KEY_VALUE, EVENT_AUDITD };
@@ -38,11 +37,12 @@ enum event_format { EVENT_JSON, EVENT_SYSLOG, EVENT_CEF, EVENT_LOGFMT, EVENT_KEY
 #define EVENT_PAIRS_MOST 4096
 #define EVENT_LINE_MOST ((size_t)16 << 20)
 
-enum code event_pairs_init(struct event_pairs *pairs, struct error *e);
+void event_pairs_init(struct event_pairs *pairs);
 void event_pairs_done(struct event_pairs *pairs);
 
-/* Reads one line; the pairs live until the next call with the same `pairs`. E_INVALID with what was expected where, E_LIMIT at
- * a ceiling; `e` may be NULL, which costs nothing on bad lines. EVENT_JSON is not for here: E_INVALID. */
+/* Reads one line, without allocating once the longest line has been seen. Bytes that are not UTF-8 read as U+FFFD, so that one
+ * such byte does not hide a line from the rules. The pairs live until the next call with the same `pairs` or the line's end of life. E_INVALID with
+ * what was expected where, E_LIMIT at a ceiling; `e` may be NULL, which costs nothing on bad lines. EVENT_JSON is not for here: E_INVALID. */
 enum code event_format_parse(enum event_format format, struct str line, struct event_pairs *pairs, struct error *e);
 /* Tells a line's format from its first bytes. */
 enum event_format event_format_guess(struct str line);
