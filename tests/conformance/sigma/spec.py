@@ -223,12 +223,12 @@ UTF16 = {"utf16le": ("utf-16-le", b""), "wide": ("utf-16-le", b""), "utf16be": (
 
 def placeholders(value, given):
     """`%name%` replaced by each of its values; `\\%` is a plain percent."""
-    pieces = re.split(r"(\\%|%[^%\s]+%)", value)
+    pieces = re.split(r"(\\%|%[^%]+%)", value)
     choices = []
     for piece in pieces:
         if piece == "\\%":
             choices.append(["%"])
-        elif re.fullmatch(r"%[^%\s]+%", piece):
+        elif re.fullmatch(r"%[^%]+%", piece):
             choices.append([str(one) for one in given.get(piece[1:-1], [])])
         else:
             choices.append([piece])
