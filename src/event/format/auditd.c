@@ -5,8 +5,11 @@
 #include <string.h>
 
 /* The fields the kernel and the daemons write with audit_log_untrustedstring(): quoted, or hexadecimal when that cannot be. */
-static const char *const untrusted[] = { "acct", "cgroup", "cmd",  "comm",  "cwd",  "data",  "device", "dir",  "exe",  "file", "grp",  "key",
-					 "name", "new_group",  "ocomm",  "path", "proctitle",  "sw",	"vm",   "watch" };
+static const struct str untrusted[] = {
+	{ "acct", 4 }, { "cgroup", 6 }, { "cmd", 3 }, { "comm", 4 }, { "cwd", 3 }, { "data", 4 }, { "device", 6 },
+	{ "dir", 3 }, { "exe", 3 }, { "file", 4 }, { "grp", 3 }, { "key", 3 }, { "name", 4 }, { "new_group", 9 },
+	{ "ocomm", 5 }, { "path", 4 }, { "proctitle", 9 }, { "sw", 2 }, { "vm", 2 }, { "watch", 5 },
+};
 
 int64_t auditd_find(struct str text)
 {
@@ -53,7 +56,7 @@ static bool is_argument(struct str name, struct str *ret_base)
 static bool is_untrusted(struct str name)
 {
 	for (size_t i = 0; i < sizeof untrusted / sizeof *untrusted; i++)
-		if (str_is(name, untrusted[i]))
+		if (name.len == untrusted[i].len && name.data[0] == untrusted[i].data[0] && str_eq(name, untrusted[i]))
 			return true;
 	return false;
 }
@@ -117,7 +120,7 @@ static enum code field(struct line *l, struct str name, bool execve, char closin
 			l->at++;
 		value = line_from(l, from);
 	}
-	if (!quoted && (argument || is_untrusted(name)) && is_hex(value))
+	if (!quoted && is_hex(value) && (argument || is_untrusted(name)))
 		TRY(decoded(l, value, str_is(name, "proctitle"), &value));
 	else if (!quoted && str_is(value, "(null)"))
 		return OK;
