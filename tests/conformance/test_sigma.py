@@ -18,6 +18,8 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sigma")
 MANDATE = os.environ.get("MANDATE", "")
 SEED, SAMPLE = 6, 2500
 RULES = ("r1", "r2", "r3")
+# of the hits of all 3,779 rules on all 61,004 events by the specification (python3 -m sigma.matrix): 5,614,944 pairs, 758 hits
+PUBLISHED = "1295bf739523bb4a68b4955efdb94aecdf5263d634c080c1732dcbbff0661f82"
 
 
 def load(name):
@@ -236,6 +238,8 @@ class Corpus(unittest.TestCase):
         self.assertEqual(matrix.differences(slow, fast), [])
         self.assertEqual(matrix.digest(slow), matrix.digest(fast))
         self.assertGreater(len(slow), 0)
+        if everything:
+            self.assertEqual(matrix.digest(slow), PUBLISHED)
 
 
 if __name__ == "__main__":
