@@ -10,6 +10,8 @@ struct command_line { /* what every verb gets */
 	char **argv;
 	enum lang lang;
 	const struct catalog *catalog; /* the program's own texts */
+	int status;  /* exit status of a verb that ended well and says more than that */
+	int trouble; /* of one that did not, where the code's own is not wanted; 0: the code's own */
 };
 
 struct command {
@@ -27,6 +29,8 @@ enum code command_pack(struct command_line *l, struct error *e);
 enum code command_sample(struct command_line *l, struct error *e);
 enum code command_link(struct command_line *l, struct error *e);
 enum code command_token(struct command_line *l, struct error *e);
+enum code command_detect(struct command_line *l, struct error *e);
+enum code command_rules(struct command_line *l, struct error *e);
 enum code command_man(struct command_line *l, struct error *e);
 
 /* "--name value" or "--name=value" among what is left; taken out. False when absent. */

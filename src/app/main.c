@@ -25,6 +25,9 @@ const struct command commands[] = {
 	{ "sample", "[--data DIR] --scale S --seed N [--sets N]", N_("Fill an empty data folder with a sample organisation"), command_sample },
 	{ "link", "[--data DIR]", N_("Make a one-time sign-in link for the administrator"), command_link },
 	{ "token", "[--data DIR] [--name NAME] [--functions 'PATTERN …']", N_("Make an access token for a program on this machine"), command_token },
+	{ "detect", "--rules DIR… [--pipeline FILE…] [--threads N] [--no-event] [--format json|table] [--format-in FORMAT] [--explain RULE FILE:LINE] FILE…",
+	  N_("Find in logs what Sigma's rules describe"), command_detect },
+	{ "rules", "check DIR… | coverage DIR…", N_("Tell which rules load, and which ATT&CK techniques they cover"), command_rules },
 	{ "man", "FOLDER", N_("Write the manual pages"), command_man },
 	{ 0 },
 };
@@ -136,5 +139,5 @@ int main(int argc, char **argv)
 	config_free(l.config);
 	arena_free(l.arena);
 	curl_global_cleanup();
-	return exit_status(code);
+	return code == OK ? l.status : l.trouble ? l.trouble : exit_status(code);
 }
