@@ -42,6 +42,7 @@ static void stem_arabic(struct analyser *a, struct forms *f, struct str word)
 	char light[FOLD_MOST];
 	stem(a, f, LANG_AR, word);
 	add_stem(a, f, (struct str){ light, arabic_light(word, light) });
+	add_stem(a, f, (struct str){ light, arabic_bare(word, light) });
 }
 
 static bool stems(struct str word)

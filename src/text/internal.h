@@ -21,3 +21,6 @@ struct analyser {
 
 /* Takes the frequent clitics and endings off an Arabic word whose letters are folded; answers the new length. */
 size_t arabic_light(struct str word, char *out);
+/* The same, after a preposition of one letter that is written together with its noun (لحقوق, بحقوق), when four letters
+ * are left: light stemming leaves those, since they may belong to the word; searching must find both. */
+size_t arabic_bare(struct str word, char *out);

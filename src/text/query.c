@@ -137,8 +137,10 @@ static enum code add_word(struct compiling *c, struct str text, struct error *e)
 	if (!g)
 		return c->overflow ? OK : error_nomem(e);
 	bool good = add_way(c->draft, g, new_term(c, 0, forms.items[0], MATCH_WHOLE), 1, 1.0f);
+	/* the word may be the stem of others, and a word that is its own stem is indexed as a word only */
+	if (!c->part->quoted)
+		good = good && add_way(c->draft, g, new_term(c, FORM_STEM, forms.items[0], MATCH_WHOLE), 1, 0.5f);
 	for (size_t i = 1; i < forms.count && !c->part->quoted; i++) {
-		/* a word that is its own stem is indexed as a word only */
 		good = good && add_way(c->draft, g, new_term(c, 0, forms.items[i], MATCH_WHOLE), 1, 0.5f);
 		good = good && add_way(c->draft, g, new_term(c, 0, str_slice(forms.items[i], 1, forms.items[i].len), MATCH_WHOLE), 1, 0.5f);
 	}
