@@ -1,8 +1,10 @@
 /* The only list of modules: what the running program is made of. A new engine adds its line here (tools/new-engine). */
 #include "modules.h"
 #include "fleet/fleet.h"
+#include "search/search.h"
 
 const struct module *const app_modules[] = {
 	&fleet_module,
+	&search_module,
 	NULL,
 };

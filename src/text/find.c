@@ -361,10 +361,23 @@ static enum code put_places(const struct places *places, const int64_t *counts, 
 	return OK;
 }
 
+/* The rank of the last hit of the page before as it is now: scores move when documents come and go. */
+static struct hit last_hit(const struct finding *f)
+{
+	struct hit last = { .id = f->r->after_id, .score = f->r->after_score };
+	for (size_t part = 0; last.id && part < f->view->count; part++) {
+		const struct part *p = &f->view->parts[part];
+		int64_t own = segment_document(p->segment, last.id);
+		if (own >= 0 && !bit_get(p->dead ? p->dead->bits : NULL, (uint64_t)own) && f->matched[f->bases[part] + (size_t)own] == f->words)
+			last.score = f->scores[f->bases[part] + (size_t)own];
+	}
+	return last;
+}
+
 static enum code gather(struct finding *f, struct arena *arena, struct find_answer *ret, struct error *e)
 {
 	const struct find_request *r = f->r;
-	const struct hit last = { .id = r->after_id, .score = r->after_score };
+	const struct hit last = last_hit(f);
 	struct places places = { 0 };
 	int64_t *counts = NULL;
 	size_t room = 0;

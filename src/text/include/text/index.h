@@ -69,7 +69,7 @@ struct find_request {
 	int64_t person; /* whose documents are own; 0: nobody's */
 	const float *const *weights; /* by kind, by field */
 	size_t most;
-	/* the last hit of the page before; id 0: the first page */
+	/* the last hit of the page before; id 0: the first page. The score counts when that document is found no longer. */
 	float after_score;
 	int64_t after_id;
 };
