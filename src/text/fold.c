@@ -7,7 +7,7 @@
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
 
-#define UNITS 1024
+#define UNITS 2048 /* one letter may become eighteen */
 
 enum code folder_init(struct folder *f, struct error *e)
 {
@@ -62,8 +62,8 @@ static size_t lower_ascii(struct str word, char *out)
 	return n;
 }
 
-/* In UTF-16 through one normaliser; answers the units, 0 when it cannot be done. */
-static int32_t normalise(const UNormalizer2 *n, struct str word, UChar *out)
+/* In UTF-16 and decomposed; answers the units, 0 when it cannot be done. */
+static int32_t decompose(const struct folder *f, struct str word, UChar *out)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	UChar units[UNITS];
@@ -71,7 +71,17 @@ static int32_t normalise(const UNormalizer2 *n, struct str word, UChar *out)
 	u_strFromUTF8WithSub(units, UNITS, &len, word.data, (int32_t)word.len, 0xfffd, NULL, &status);
 	if (U_FAILURE(status))
 		return 0;
-	len = unorm2_normalize(n, units, len, out, UNITS, &status);
+	len = unorm2_normalize(f->decompose, units, len, out, UNITS, &status);
+	return U_SUCCESS(status) ? len : 0;
+}
+
+/* Marks are put in order first: folding makes a letter of U+0345, which would stand where the mark happened to. */
+static int32_t casefold(const struct folder *f, struct str word, UChar *out)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	UChar units[UNITS];
+	int32_t len = decompose(f, word, units);
+	len = unorm2_normalize(f->casefold, units, len, out, UNITS, &status);
 	return U_SUCCESS(status) ? len : 0;
 }
 
@@ -118,7 +128,7 @@ size_t fold_letters(const struct folder *f, struct str word, char *out)
 	size_t n = 0;
 	if (is_ascii(word))
 		return lower_ascii(word, out);
-	int32_t len = normalise(f->casefold, word, units);
+	int32_t len = casefold(f, word, units);
 	for (int32_t i = 0; i < len;) {
 		UChar32 c;
 		U16_NEXT(units, i, len, c);
@@ -167,7 +177,7 @@ size_t fold_accents(const struct folder *f, struct str word, char *out)
 			n = put(out, n, c);
 			continue;
 		}
-		int32_t len = normalise(f->decompose, (struct str){ letter, utf8_encode(c, letter) }, units);
+		int32_t len = decompose(f, (struct str){ letter, utf8_encode(c, letter) }, units);
 		for (int32_t i = 0; i < len;) {
 			UChar32 part;
 			U16_NEXT(units, i, len, part);

@@ -2,8 +2,10 @@
  * does; everything else is given to ICU in runs. A test holds both against each other and against Unicode's own.
  * Neighbours: forms.c makes forms of what is cut. */
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "internal.h"
 #include <string.h>
+#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 /* --- the analyser --------------------------------------------------------------------------------- */
@@ -71,8 +73,6 @@ static bool is_bridge(char before, char c, char after)
 {
 	if (c == '.' || c == '\'')
 		return (is_letter(before) && is_letter(after)) || (is_digit(before) && is_digit(after));
-	if (c == ':')
-		return is_letter(before) && is_letter(after);
 	return (c == ',' || c == ';') && is_digit(before) && is_digit(after);
 }
 
@@ -171,12 +171,14 @@ static bool has_inner(struct str s)
 	return false;
 }
 
-static bool only_joiners(struct str s)
+/* Nobody looks for a word of joiners and marks. */
+static bool has_letter(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.data[i] != '_')
-			return false;
-	return true;
+	uint32_t c;
+	while (utf8_next(&s, &c))
+		if (u_isalnum((UChar32)c))
+			return true;
+	return false;
 }
 
 static enum code cut_units(struct cutting *c, int32_t units, size_t base, struct error *e)
@@ -205,7 +207,8 @@ static enum code cut_units(struct cutting *c, int32_t units, size_t base, struct
 			continue;
 		}
 		struct str word = str_slice(c->text, start, end);
-		if (sort >= UBRK_WORD_NUMBER && !only_joiners(word))
+		/* a letter that an emoji is joined to has no sort of its own */
+		if (has_letter(word))
 			TRY(tell(c, start, end, has_inner(word), e));
 	}
 	return run_end ? tell_pairs(c, run_start, run_end, e) : OK;
@@ -223,7 +226,8 @@ static enum code cut_run(struct cutting *c, size_t start, size_t end, struct err
 		a->bytes[units] = at;
 		if (letter > 0xffff)
 			a->bytes[units + 1] = at;
-		U16_APPEND_UNSAFE(a->units, units, letter);
+		/* releases of ICU differ in whether these join words (x@example.org, key:value); here they never do */
+		U16_APPEND_UNSAFE(a->units, units, letter == '@' || letter == ':' ? '/' : letter);
 	}
 	a->bytes[units] = len;
 	return cut_units(c, units, start, e);
