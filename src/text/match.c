@@ -29,7 +29,7 @@ static bool form_matches(const struct search_term *t, const struct search_group 
 	case MATCH_START:
 		return str_starts(form, t->form);
 	default:
-		return g->near && form.len && form.data[0] > FORM_PAIR && edit_distance(t->form, form, g->distance) <= g->distance;
+		return g->near && form.len && (unsigned char)form.data[0] > FORM_PAIR && edit_distance(t->form, form, g->distance) <= g->distance;
 	}
 }
 
