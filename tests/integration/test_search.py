@@ -2,7 +2,9 @@
 import glob
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import unittest
 from urllib.parse import quote
 
@@ -10,10 +12,26 @@ from support.postgres import Postgres, binaries
 from support.server import MANDATE, Client, Server, wait_for
 
 
+# A kind with a searched field that not everybody who sees its records may read.
+DOSSIER = {
+    "pack.yaml": "pack: dossier\ntitle: Dossiers\nversion: 1.0\nneeds: [core]\n",
+    "roles.yaml": "reader:\n  title: Reader\n  grants: [dossier.read]\n",
+    "kinds/dossier.yaml": "kind: dossier\ntitle: Dossier\nplural: Dossiers\nfields:\n  title: {type: text, required: true}\n"
+                          "  keywords: {type: text, search: high}\n  note: {type: text, search: true, class: confidential}\n",
+}
+
+
 class Search:
     @classmethod
     def open(cls):
-        cls.server = Server(cls.database, options=["--sign-in-rate", "10000"])
+        cls.packs = tempfile.mkdtemp(prefix="mandate-packs-")
+        shutil.copytree(os.path.join(os.path.dirname(__file__), "../../packs"), cls.packs, dirs_exist_ok=True)
+        for name, text in DOSSIER.items():
+            path = os.path.join(cls.packs, "dossier", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+        cls.server = Server(cls.database, options=["--sign-in-rate", "10000", "--packs", cls.packs])
         cls.root = cls.server.administrator()
         cls.home = cls.root.get("/api/entity").json["items"][0]["id"]
 
@@ -22,6 +40,7 @@ class Search:
         status = cls.server.stop()
         errors = cls.server.errors()
         cls.server.remove()
+        shutil.rmtree(cls.packs, ignore_errors=True)
         assert status == 0, errors
 
     def make(self, kind, client=None, **fields):
@@ -150,6 +169,25 @@ class Search:
         moved = self.root.get("/api/device?name=eq.quokka%203").json["items"][0]["id"]
         self.assertEqual(self.root.patch("/api/device/" + moved, {"entity": here}).status, 200)
         self.assertEqual(self.find("quokka", clerk)["total"], 2)
+
+    def test_masks(self):
+        """By a field the caller's mask hides nothing is found, excluded, shown or ranked."""
+        office = self.make("entity", name="Dossier Office", parent=self.home)
+        first = self.make("dossier", title="Alpha matter", keywords="procurement", note="fraud suspected", entity=office)
+        self.make("dossier", title="Beta matter", note="nothing found", entity=office)
+        reader = self.person("Dossier Reader", "reader", office)
+        self.assertEqual([(i["id"], i["field"]) for i in self.find("fraud")["items"]], [(first, "note")])
+        for words in ("fraud", "frau", "fruad", '"fraud suspected"', "matter fraud"):
+            got = self.find(words, reader)
+            self.assertEqual((got["total"], got["items"], got["kinds"]), (0, [], []), words)
+        self.assertEqual(len(self.titles("matter -fraud", reader)), 2)
+        self.assertEqual(len(self.titles("matter -fraud")), 1)
+        self.assertEqual({i["field"] for i in self.find("matter", reader)["items"]}, {"title"})
+
+    def test_high_comes_first(self):
+        plain = self.make("dossier", title="Plain", note="zebrafish zebrafish")
+        high = self.make("dossier", title="High", keywords="zebrafish")
+        self.assertEqual([i["id"] for i in self.find("zebrafish")["items"]], [high, plain])
 
     def test_command_line(self):
         self.make("task", title="found from the shell")
