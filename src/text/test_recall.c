@@ -63,6 +63,18 @@ static void find(struct index *ix, struct arena *arena, const char *word, bool *
 	index_view_free(v);
 }
 
+static void remove_folder(struct arena *arena, const char *folder)
+{
+	struct str *names;
+	size_t count;
+	struct error e;
+	error_init(&e, arena);
+	assert_int_equal(folder_list(arena, str_of(folder), &names, &count, &e), OK);
+	for (size_t i = 0; i < count; i++)
+		unlink(arena_format(arena, "%s/%.*s", folder, STR_ARG(names[i])).data);
+	rmdir(folder);
+}
+
 static void test_recall(void **state)
 {
 	static const char *const words[] = { "自由", "教育", "权利", "حقوق", "تعليم", "образование", "liberté" };
@@ -94,6 +106,7 @@ static void test_recall(void **state)
 		assert_int_equal(missed, 0);
 	}
 	index_close(ix);
+	remove_folder(arena, folder);
 }
 
 int main(int argc, char **argv)
