@@ -32,6 +32,8 @@ static bool sound(struct segment *s)
 	const struct segment_header *h = (const void *)s->map;
 	if (s->size < sizeof *h || h->magic != SEGMENT_MAGIC || h->end != s->size || h->documents > DOCUMENTS_MOST)
 		return false;
+	if (h->blocks != h->terms / BLOCK_TERMS + (h->terms % BLOCK_TERMS != 0))
+		return false;
 	if (h->postings_at < sizeof *h || h->terms_at < h->postings_at || h->blocks_at < h->terms_at || h->blocks_at > s->size)
 		return false;
 	if (!within(s, h->blocks_at, h->blocks, 8) || !within(s, h->ids_at, h->documents, 8) || !within(s, h->owners_at, h->documents, 8) ||
