@@ -5,6 +5,9 @@
 
 const struct module *const app_modules[] = {
 	&fleet_module,
+	&fleet_unknown_module,
+	&fleet_history_module,
+	&fleet_completeness_module,
 	&search_module,
 	NULL,
 };

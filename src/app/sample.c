@@ -193,6 +193,7 @@ static enum code write_part(struct call *c, struct error *e)
 static enum code write_set(struct call *c, struct error *e)
 {
 	struct sample *s = c->face_state;
+	struct package_list list;
 	struct fleet_package *p = ARENA_ARRAY(c->arena, PACKAGES_IN_SET, struct fleet_package);
 	int64_t set;
 	bool fresh;
@@ -205,7 +206,8 @@ static enum code write_set(struct call *c, struct error *e)
 					       .release = arena_format(c->arena, "%lld.%lld.%lld", (long long)(i % 9 + 1), (long long)(i % 23), (long long)release),
 					       .architecture = STR("amd64"), .format = "deb" };
 	}
-	TRY(package_set_store(&c->record, s->entities.items[0], p, PACKAGES_IN_SET, STR("Debian GNU/Linux 12"), &set, &fresh, e));
+	TRY(package_list_make(c->record.conn, c->arena, p, PACKAGES_IN_SET, &list, e));
+	TRY(package_set_store(&c->record, s->entities.items[0], &list, STR("Debian GNU/Linux 12"), &set, &fresh, e));
 	s->sets.items[s->sets.count++] = set;
 	return OK;
 }

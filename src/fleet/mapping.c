@@ -17,6 +17,9 @@ const struct mapping device_mapping[] = {
 	{ "/identity/virtualisation", "virtualisation" },
 	{ "/identity/secure_boot", "secure_boot" },
 	{ "/identity/asset_tag", "inventory_number" },
+	{ "/identity/imei", "imei" },
+	{ "/identity/mac", "mac" },
+	{ "/identity/ip", "ip" },
 	{ "/os/name", "os_name" },
 	{ "/os/version", "os_version" },
 	{ "/os/build", "os_build" },
@@ -36,14 +39,22 @@ const struct mapping device_mapping[] = {
 	{ "/state/booted", "last_boot" },
 	{ "/state/battery_health", "battery_health" },
 	{ "/agent/version", "agent_version" },
+	{ "/printer/pages", "pages" },
+	{ "/printer/pages_colour", "pages_colour" },
 	{ 0 },
 };
 const struct mapping primary_interface_mapping[] = { { "/mac", "mac" }, { 0 } };
 
 static const struct mapping interface_mapping[] = {
 	{ "/name", "name" }, { "/type", "type" }, { "/mac", "mac" }, { "/speed", "speed" }, { "/mtu", "mtu" }, { "/duplex", "duplex" },
-	{ "/up", "link_up" }, { "/driver", "driver" }, { 0 },
+	{ "/up", "link_up" }, { "/driver", "driver" }, { "/description", "description" }, { "/enabled", "enabled" }, { "/vlan", "vlan" },
+	{ "/trunk_vlans", "trunk_vlans" }, { "/ssid", "ssid" }, { "/management", "management" }, { "/neighbour/text", "neighbour" }, { 0 },
 };
+static const struct mapping component_mapping[] = {
+	{ "/name", "name" }, { "/type", "type" }, { "/maker", "maker" }, { "/product", "product" }, { "/serial", "serial" },
+	{ "/firmware", "firmware" }, { 0 },
+};
+static const struct mapping supply_mapping[] = { { "/name", "name" }, { "/level", "level" }, { "/status", "status" }, { 0 } };
 static const struct mapping volume_mapping[] = {
 	{ "/mount", "mount" }, { "/source", "source_path" }, { "/type", "filesystem" }, { "/size", "size" }, { "/free", "free" },
 	{ "/uuid", "uuid" }, { "/label", "label" }, { "/network", "network" }, { 0 },
@@ -53,9 +64,11 @@ static const struct mapping disk_mapping[] = {
 	{ "/size", "size" }, { "/technology", "technology" }, { "/interface", "interface" }, { "/removable", "removable" }, { 0 },
 };
 const struct part_mapping part_mappings[] = {
-	{ "network", "interfaces", "network_interface", "name", interface_mapping, true },
-	{ "filesystems", "list", "volume", "mount", volume_mapping, false },
-	{ "disks", "list", "disk", "name", disk_mapping, false },
+	{ "network", "interfaces", "network_interface", "name", "mac", interface_mapping, true, 600 },
+	{ "filesystems", "list", "volume", "mount", NULL, volume_mapping, false, 200 },
+	{ "disks", "list", "disk", "name", "serial", disk_mapping, false, 200 },
+	{ "components", "list", "component", "name", "serial", component_mapping, false, 300 },
+	{ "supplies", "list", "printer_supply", "name", NULL, supply_mapping, false, 200 },
 	{ 0 },
 };
 

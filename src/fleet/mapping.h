@@ -11,8 +11,10 @@ extern const struct mapping device_mapping[], primary_interface_mapping[];
 
 struct part_mapping { /* a list of a section becomes records of a kind, found again by device and name */
 	const char *section, *list, *kind, *name_field;
+	const char *sign; /* field that tells a part whose name has changed, or NULL */
 	const struct mapping *fields;
 	bool addresses; /* its "addresses" fill ipv4 and ipv6 */
+	size_t most;
 };
 extern const struct part_mapping part_mappings[];
 

@@ -50,12 +50,22 @@ static enum code set_digest(const struct fleet_package *p, size_t count, char he
 	return OK;
 }
 
-static enum code package_id(struct record_context *x, int64_t entity, const struct fleet_package *p, int64_t *ret, struct error *e)
+static enum code package_find(struct conn *c, const struct fleet_package *p, int64_t *ret, struct error *e)
 {
 	bool found;
-	TRY(sql_int(x->conn, SQL_PACKAGE_FIND, SQL_PARAMS(SQL_T(p->name), SQL_T(p->release), SQL_T(p->architecture), SQL_T(str_of(p->format))),
-		    ret, &found, e));
-	if (found)
+	TRY(sql_int(c, SQL_PACKAGE_FIND, SQL_PARAMS(SQL_T(p->name), SQL_T(p->release), SQL_T(p->architecture), SQL_T(str_of(p->format))), ret, &found, e));
+	if (!found)
+		*ret = 0;
+	return OK;
+}
+
+/* One that was not known when the list was made may be by now. */
+static enum code package_id(struct record_context *x, int64_t entity, const struct fleet_package *p, int64_t known, int64_t *ret, struct error *e)
+{
+	*ret = known;
+	if (!known)
+		TRY(package_find(x->conn, p, ret, e));
+	if (*ret)
 		return OK;
 	*ret = id_next(x->ids);
 	return sql_exec(x->conn, SQL_PACKAGE_ADD,
@@ -63,15 +73,36 @@ static enum code package_id(struct record_context *x, int64_t entity, const stru
 				   SQL_T(p->architecture), p->publisher.len ? SQL_T(p->publisher) : SQL_N, SQL_T(str_of(p->format))), NULL, e);
 }
 
-static enum code add_items(struct record_context *x, int64_t entity, int64_t set, const struct fleet_package *p, size_t count, struct error *e)
+/* SQL_ITEMS_ADD takes so many rows at once: a third of the time of single ones, and a round trip instead of 32 on PostgreSQL. */
+#define ITEMS_AT_ONCE 32
+
+static enum code add_many(struct record_context *x, int64_t entity, int64_t set, const struct package_list *list, const int64_t *ids, size_t from,
+			  struct error *e)
 {
-	for (size_t i = 0; i < count; i++) {
-		int64_t package;
-		TRY(package_id(x, entity, &p[i], &package, e));
-		TRY(sql_exec(x->conn, SQL_ITEM_ADD,
-			     SQL_PARAMS(SQL_I(id_next(x->ids)), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set), SQL_I(package),
-					SQL_I((int64_t)i), SQL_T(p[i].name)), NULL, e));
+	struct sql_value v[4 + 4 * ITEMS_AT_ONCE] = { SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set) };
+	for (size_t i = 0; i < ITEMS_AT_ONCE; i++) {
+		v[4 + 4 * i] = SQL_I(id_next(x->ids));
+		v[5 + 4 * i] = SQL_I(ids[from + i]);
+		v[6 + 4 * i] = SQL_I((int64_t)(from + i));
+		v[7 + 4 * i] = SQL_T(list->packages[from + i].name);
 	}
+	return sql_exec(x->conn, SQL_ITEMS_ADD, v, sizeof v / sizeof *v, NULL, e);
+}
+
+static enum code add_items(struct record_context *x, int64_t entity, int64_t set, const struct package_list *list, struct error *e)
+{
+	int64_t *ids = ARENA_ARRAY(x->arena, list->count + 1, int64_t);
+	size_t i = 0;
+	if (!ids)
+		return error_nomem(e);
+	for (size_t k = 0; k < list->count; k++)
+		TRY(package_id(x, entity, &list->packages[k], list->ids ? list->ids[k] : 0, &ids[k], e));
+	for (; i + ITEMS_AT_ONCE <= list->count; i += ITEMS_AT_ONCE)
+		TRY(add_many(x, entity, set, list, ids, i, e));
+	for (; i < list->count; i++)
+		TRY(sql_exec(x->conn, SQL_ITEM_ADD,
+			     SQL_PARAMS(SQL_I(id_next(x->ids)), SQL_I(entity), SQL_I(x->now), SQL_I(x->entry), SQL_I(set), SQL_I(ids[i]), SQL_I((int64_t)i),
+					SQL_T(list->packages[i].name)), NULL, e));
 	return OK;
 }
 
@@ -93,30 +124,47 @@ static enum code add_set(struct record_context *x, int64_t entity, struct str di
 	return OK;
 }
 
-enum code package_set_store(struct record_context *x, int64_t entity, struct fleet_package *packages, size_t count, struct str platform,
-			    int64_t *ret_set, bool *ret_new, struct error *e)
+enum code package_list_make(struct conn *c, struct arena *arena, struct fleet_package *packages, size_t count, struct package_list *ret,
+			    struct error *e)
 {
 	char hex[65];
 	bool found;
 	if (count >= PACKAGES_MOST)
 		return error_fail(e, E_LIMIT, N_("A device may have at most 99,999 packages"));
-	count = sort_unique(packages, count);
-	TRY(set_digest(packages, count, hex, e));
+	*ret = (struct package_list){ .packages = packages, .count = sort_unique(packages, count) };
+	TRY(set_digest(packages, ret->count, hex, e));
+	ret->digest = arena_copy(arena, str_of(hex));
+	if (!ret->digest.data)
+		return error_nomem(e);
+	TRY(sql_int(c, SQL_SET_FIND, SQL_PARAMS(SQL_T(ret->digest)), &ret->set, &found, e));
+	if (found)
+		return OK;
+	ret->set = 0;
+	int64_t *ids = ARENA_ARRAY(arena, ret->count + 1, int64_t);
+	if (!ids)
+		return error_nomem(e);
+	for (size_t i = 0; i < ret->count; i++)
+		TRY(package_find(c, &packages[i], &ids[i], e));
+	ret->ids = ids;
+	return OK;
+}
+
+enum code package_set_store(struct record_context *x, int64_t entity, const struct package_list *list, struct str platform, int64_t *ret_set,
+			    bool *ret_new, struct error *e)
+{
+	bool found = list->set != 0;
 	*ret_new = false;
-	TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
+	*ret_set = list->set;
 	if (!found) { /* another process may be writing it, or packages that are in it too */
 		TRY(record_hold(x, STR("package_set"), e));
-		TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(str_of(hex))), ret_set, &found, e));
+		TRY(sql_int(x->conn, SQL_SET_FIND, SQL_PARAMS(SQL_T(list->digest)), ret_set, &found, e));
 	}
 	if (found)
 		return OK;
-	struct str digest = arena_copy(x->arena, str_of(hex));
-	if (!digest.data)
-		return error_nomem(e);
 	/* the set belongs to no one's authority in particular: whoever may report an inventory may make it known */
 	struct record_context program = *x;
 	program.who = (struct subject){ .person = x->who.person, .system = true };
-	TRY(add_set(&program, entity, digest, count, platform, ret_set, e));
+	TRY(add_set(&program, entity, list->digest, list->count, platform, ret_set, e));
 	*ret_new = true;
-	return add_items(&program, entity, *ret_set, packages, count, e);
+	return add_items(&program, entity, *ret_set, list, e);
 }

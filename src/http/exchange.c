@@ -98,6 +98,17 @@ void exchange_set_header(struct exchange *x, const char *name, struct str value)
 	}
 }
 
+void exchange_challenge(struct exchange *x, const char *challenge)
+{
+	x->challenge = challenge;
+}
+
+void exchange_run(struct exchange *x, struct call *c, enum code (*answer)(struct exchange *x, struct call *c, struct error *e))
+{
+	x->call = c;
+	x->answer = answer;
+}
+
 void exchange_cache(struct exchange *x, int seconds, bool immutable)
 {
 	x->cache_seconds = seconds;

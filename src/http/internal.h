@@ -53,6 +53,8 @@ struct exchange {
 		struct str value;
 	} headers[HEADERS_MOST];
 	size_t header_count;
+	enum code (*answer)(struct exchange *x, struct call *c, struct error *e); /* NULL: the call's own JSON */
+	const char *challenge;
 	int cache_seconds;
 	bool cache_immutable;
 	struct error error;

@@ -72,7 +72,7 @@ void reply_problem(struct exchange *x, const struct error *e, enum code code)
 	}
 	json_object_end(&w);
 	if (status == 401)
-		exchange_set_header(x, MHD_HTTP_HEADER_WWW_AUTHENTICATE, STR("Bearer"));
+		exchange_set_header(x, MHD_HTTP_HEADER_WWW_AUTHENTICATE, str_of(x->challenge ? x->challenge : "Bearer"));
 	if (status == 503 || status == 429)
 		exchange_set_header(x, MHD_HTTP_HEADER_RETRY_AFTER, status == 429 ? STR("60") : STR("1"));
 	exchange_set_header(x, MHD_HTTP_HEADER_CONTENT_LANGUAGE, str_of(lang_tag(x->lang)));
@@ -89,9 +89,21 @@ static void session_cookie(struct exchange *x, struct str secret, int64_t life)
 		exchange_set_header(x, MHD_HTTP_HEADER_SET_COOKIE, cookie);
 }
 
+static void reply_answer(struct exchange *x)
+{
+	struct call *c = x->call;
+	enum code code = x->answer(x, c, &c->error);
+	if (code != OK)
+		reply_problem(x, &c->error, code);
+}
+
 void reply_call(struct exchange *x)
 {
 	struct call *c = x->call;
+	if (x->answer) {
+		reply_answer(x);
+		return;
+	}
 	if (c->code != OK) {
 		reply_problem(x, &c->error, c->code);
 		return;

@@ -46,21 +46,12 @@ static const struct http_route *find_route(const struct http_route *routes, stru
 	return NULL;
 }
 
-static enum MHD_Result answer_resource(struct exchange *x, const struct http_route *route)
+/* Runs x->call: a read at once, a write when its turn comes. */
+static enum MHD_Result answer_call(struct exchange *x)
 {
-	enum code code = route ? route->handle(x, &x->error) : resource_file(x, &x->error);
-	kernel_rest(x->server->kernel);
-	return code == OK ? reply_send(x) : answer_problem(x, code);
-}
-
-static enum MHD_Result answer_operation(struct exchange *x, const struct operation *op, int64_t target)
-{
-	enum code code = exchange_prepare_call(x, op, target, &x->error);
-	if (code != OK)
-		return answer_problem(x, code);
 	x->call->done = call_finished;
 	atomic_store(&x->state, WAITING);
-	if (op->access == OP_READ) {
+	if (x->call->operation->access == OP_READ) {
 		kernel_call(x->server->kernel, x->call);
 		reply_call(x);
 		return reply_send(x);
@@ -75,6 +66,20 @@ static enum MHD_Result answer_operation(struct exchange *x, const struct operati
 	MHD_suspend_connection(x->connection);
 	kernel_call(x->server->kernel, x->call);
 	return MHD_YES;
+}
+
+static enum MHD_Result answer_operation(struct exchange *x, const struct operation *op, int64_t target)
+{
+	enum code code = exchange_prepare_call(x, op, target, &x->error);
+	return code == OK ? answer_call(x) : answer_problem(x, code);
+}
+
+static enum MHD_Result answer_resource(struct exchange *x, const struct http_route *route)
+{
+	enum code code = route ? route->handle(x, &x->error) : resource_file(x, &x->error);
+	if (code != OK)
+		return answer_problem(x, code);
+	return x->answer ? answer_call(x) : reply_send(x);
 }
 
 static enum MHD_Result answer(struct exchange *x)

@@ -30,6 +30,8 @@ const struct setting settings[] = {
 	{ "lockout-after", SETTING_INT, "10", N_("Wrong passwords in a row that lock an account") },
 	{ "lockout-time", SETTING_PERIOD, "15 minutes", N_("How long a locked account stays locked") },
 	{ "sign-in-rate", SETTING_INT, "20", N_("Sign-in attempts a minute from one address") },
+	{ "inventory-rate", SETTING_INT, "3000", N_("Inventories a minute with one token; 0: no limit") },
+	{ "inventory-every", SETTING_PERIOD, "24 hours", N_("How often other programs' inventory agents are told to report") },
 	{ "rate", SETTING_INT, "0", N_("Requests a minute from one address; 0: no limit") },
 	{ 0 },
 };

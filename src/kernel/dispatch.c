@@ -143,6 +143,11 @@ static enum code check_csrf(const struct call *c, struct error *e)
 	return error_fail(e, E_DENIED, N_("The request does not carry this session's X-CSRF-Token; reload the page"));
 }
 
+bool kernel_admits(struct kernel *k, struct str key, int64_t per_minute)
+{
+	return limiter_take(k->limiter, key, clock_now(k->clock), per_minute, per_minute);
+}
+
 static enum code limit_rate(struct kernel *k, const struct call *c, struct error *e)
 {
 	int64_t rate = config_int(k->config, "rate");

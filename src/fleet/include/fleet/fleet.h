@@ -4,3 +4,6 @@
 #include "kernel/module.h"
 
 extern const struct module fleet_module;
+extern const struct module fleet_unknown_module; /* the queue of unknown devices */
+extern const struct module fleet_history_module; /* package changes by date */
+extern const struct module fleet_completeness_module; /* what no source has seen */

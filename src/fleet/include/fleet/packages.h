@@ -12,10 +12,20 @@ struct fleet_package {
 
 #define PACKAGES_MOST 100000 /* the view of installations numbers them below this */
 
-/* Sorts `packages` in place, drops doubles, finds or writes the set; entity: for which the set is recorded.
- * *ret_new: it was not known before. */
-enum code package_set_store(struct record_context *x, int64_t entity, struct fleet_package *packages, size_t count,
-			    struct str platform, int64_t *ret_set, bool *ret_new, struct error *e);
+struct package_list { /* made ready to be stored: all that needs no write connection */
+	struct fleet_package *packages; /* sorted, no two equal */
+	size_t count;
+	struct str digest;
+	int64_t set;        /* known already; 0: was not when this was made ready */
+	const int64_t *ids; /* of packages that were known, 0: of the others; NULL when the set is known */
+};
+
+/* Sorts `packages` in place, drops doubles, looks up what is known. On any connection; memory from the arena. */
+enum code package_list_make(struct conn *c, struct arena *arena, struct fleet_package *packages, size_t count, struct package_list *ret,
+			    struct error *e);
+/* Finds or writes the set; entity: for which it is recorded. *ret_new: it was not known before. */
+enum code package_set_store(struct record_context *x, int64_t entity, const struct package_list *list, struct str platform, int64_t *ret_set,
+			    bool *ret_new, struct error *e);
 
 /* --- proving -------------------------------------------------------------------------------------- */
 

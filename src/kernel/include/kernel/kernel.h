@@ -49,6 +49,8 @@ enum code kernel_reader(struct kernel *k, struct conn **ret, struct error *e);
 void kernel_rest(struct kernel *k);
 /* Who the credentials stand for; E_DENIED/DETAIL_UNAUTHENTICATED. */
 enum code kernel_authenticate(struct kernel *k, struct call *c, struct error *e);
+/* Takes one of the `per_minute` that `key` may have, in memory of a fixed size; false: too many. For faces that work before a call. */
+bool kernel_admits(struct kernel *k, struct str key, int64_t per_minute);
 /* Makes `c` run as the program itself (loading, jobs, the local command line). */
 void call_as_system(struct call *c);
 /* Prepares c->record for reading on this thread (for faces that stream, such as the change feed). */
