@@ -10,7 +10,8 @@
 #define ROWS_AT_ONCE 500
 #define ENTRIES_AT_ONCE 200
 #define FILL_COMMIT 100000             /* records between commits while filling */
-#define BETWEEN_COMMITS (100 * 1000)   /* microseconds; changes that come meanwhile go together */
+#define BETWEEN_ROUNDS (100 * 1000)    /* microseconds; changes that come meanwhile go together */
+#define BETWEEN_COMMITS (5 * SECOND)   /* what a crash loses is followed again; the disk is the estate's first */
 #define ARENA_MOST ((size_t)512 << 20) /* an entry may tell of 100,000 records */
 
 struct changed {
@@ -23,6 +24,8 @@ struct follower {
 	struct index_progress p;     /* as far as it has been taken in */
 	size_t taken;                /* records since the last commit */
 	bool forget;                 /* somebody was erased */
+	bool dirty;                  /* published, not committed */
+	int64_t committed;           /* clock_monotonic of the last commit */
 	const struct searched *kind; /* of the rows coming */
 	unsigned kind_number;
 	VEC(struct changed) changes;
@@ -57,16 +60,26 @@ static void choose_kind(struct follower *f, size_t kind)
 	f->kind_number = (unsigned)kind;
 }
 
-/* --- filling -------------------------------------------------------------------------------------- */
-
 static enum code commit(struct follower *f, struct error *e)
 {
 	TRY(index_commit(f->s->index, &f->p, f->forget, e));
-	f->forget = false;
+	f->forget = f->dirty = false;
 	f->taken = 0;
+	f->committed = clock_monotonic();
 	atomic_store(&f->s->complete, f->p.complete != 0);
 	return OK;
 }
+
+/* Searches see it at once; the disk is asked now and then, and when somebody must be forgotten. */
+static enum code publish(struct follower *f, struct error *e)
+{
+	if (f->forget || clock_monotonic() - f->committed >= BETWEEN_COMMITS)
+		return commit(f, e);
+	f->dirty = true;
+	return index_publish(f->s->index, e);
+}
+
+/* --- filling -------------------------------------------------------------------------------------- */
 
 static enum code fill(struct follower *f, struct error *e)
 {
@@ -168,11 +181,11 @@ static enum code follow(struct follower *f, bool *ret_again, struct error *e)
 	TRY(journal_follow(f->call->record.conn, f->p.cursor, ENTRIES_AT_ONCE, take_entry, f, &next, e));
 	*ret_again = next > f->p.cursor;
 	if (!*ret_again)
-		return OK;
+		return f->dirty && clock_monotonic() - f->committed >= BETWEEN_COMMITS ? commit(f, e) : OK;
 	TRY(renew_all(f, e));
 	f->p.cursor = next;
-	/* entries that change no record (sign-ins) are not worth a commit; they are looked at again after a start */
-	return f->changes.count ? commit(f, e) : OK;
+	/* entries that change no record (sign-ins) are not worth one; they are looked at again after a start */
+	return f->changes.count ? publish(f, e) : OK;
 }
 
 /* --- one round ------------------------------------------------------------------------------------ */
@@ -284,13 +297,20 @@ void *follow_thread(void *data)
 	while (f.arena && f.scratch && !atomic_load(&s->stop)) {
 		uint64_t seen = store_commits(store);
 		bool again = round_once(&f);
-		int64_t until = clock_monotonic() + BETWEEN_COMMITS;
+		int64_t until = clock_monotonic() + BETWEEN_ROUNDS;
 		if (again && !f.p.complete)
 			continue;
 		if (!again)
 			store_wait(store, seen, SECOND / 4);
 		while (!atomic_load(&s->stop) && clock_monotonic() < until)
 			store_wait(store, store_commits(store), until - clock_monotonic());
+	}
+	if (f.dirty) {
+		struct error e;
+		arena_reset(f.arena);
+		error_init(&e, f.arena);
+		if (commit(&f, &e) != OK)
+			log_error("search index is not kept", &e);
 	}
 	VEC_DONE(&f.changes);
 	arena_free(f.arena);

@@ -453,10 +453,20 @@ static void show(struct index *ix)
 		part_unref(&old[i]);
 }
 
+enum code index_publish(struct index *ix, struct error *e)
+{
+	TRY(flush(ix, e));
+	TRY(tidy(ix, false, e));
+	show(ix);
+	return OK;
+}
+
 enum code index_commit(struct index *ix, const struct index_progress *p, bool forget, struct error *e)
 {
 	TRY(flush(ix, e));
 	TRY(tidy(ix, forget, e));
+	for (size_t i = 0; i < ix->count; i++) /* a manifest names only what is on disk */
+		TRY(segment_sync(ix->parts[i].part.segment, e));
 	TRY(write_manifest(ix, p, e));
 	ix->progress = *p;
 	for (size_t i = 0; i < ix->retired_count; i++) {

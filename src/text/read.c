@@ -94,6 +94,7 @@ enum code segment_open(struct str folder, int64_t number, const uint8_t *digest,
 	enum code code = s->path ? map_file(s, e) : error_nomem(e);
 	if (code == OK) {
 		sha256(s->map, s->size, s->digest);
+		s->synced = digest != NULL; /* a manifest named it */
 		if ((digest && memcmp(digest, s->digest, SHA256_SIZE) != 0) || !sound(s))
 			code = damaged(s, e);
 	}
@@ -103,6 +104,19 @@ enum code segment_open(struct str folder, int64_t number, const uint8_t *digest,
 	}
 	*ret = s;
 	return OK;
+}
+
+enum code segment_sync(struct segment *s, struct error *e)
+{
+	if (s->synced)
+		return OK;
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+	enum code code = good ? OK : error_errno(e, N_("writing {path}"), str_of(s->path));
+	if (fd >= 0)
+		close(fd);
+	s->synced = good;
+	return code;
 }
 
 struct segment *segment_ref(struct segment *s)

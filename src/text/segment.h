@@ -38,6 +38,7 @@ struct segment {
 	char *path;
 	const char *map;
 	size_t size;
+	bool synced;           /* known to be on disk */
 	_Atomic bool unwanted; /* the file goes with the last reader */
 	uint8_t digest[SHA256_SIZE];
 	const struct segment_header *head;
@@ -50,6 +51,8 @@ struct segment {
 
 /* Maps and checks a file; E_INVALID when it is not what the digest says or makes no sense. `digest` NULL: it is taken. */
 enum code segment_open(struct str folder, int64_t number, const uint8_t *digest, struct segment **ret, struct error *e);
+/* Brings the file to disk; once is enough. */
+enum code segment_sync(struct segment *s, struct error *e);
 struct segment *segment_ref(struct segment *s);
 void segment_unref(struct segment *s);
 /* The document with the id, or -1. */
@@ -120,7 +123,7 @@ void segment_writer_free(struct segment_writer *w);
 /* Forms in byte order, each with its entries by rising key. */
 enum code segment_writer_form(struct segment_writer *w, struct str form, struct error *e);
 void segment_writer_entry(struct segment_writer *w, uint32_t key, uint32_t times);
-/* Ends it with its documents; the file is on disk after. */
+/* Ends it with its documents; the file is whole, but not on disk yet (segment_sync). */
 enum code segment_writer_finish(struct segment_writer *w, const struct segment_document *documents, size_t count,
 				const struct segment_place *places, size_t place_count, struct error *e);
 

@@ -242,7 +242,7 @@ enum code segment_writer_finish(struct segment_writer *w, const struct segment_d
 	TRY(put_order(w, documents, count, e));
 	h.end = align(w);
 	flush(w);
-	if (!w->failed && (pwrite(w->fd, &h, sizeof h, 0) != sizeof h || fdatasync(w->fd) != 0)) {
+	if (!w->failed && pwrite(w->fd, &h, sizeof h, 0) != sizeof h) {
 		w->failed = true;
 		w->error = errno;
 	}

@@ -211,9 +211,13 @@ class Search:
         self.assertEqual(self.find("quetzalcoatlus")["total"], 1)
         wait_for(lambda: not self.files_hold(b"zbigniewxx"))
 
-    def restart(self, between=lambda: None):
-        self.server.kill()
-        between()
+    def restart(self, between=None):
+        """Killed; or ended in order, so that the index is on disk, and something done to its files."""
+        if between:
+            self.assertEqual(self.server.stop(), 0, self.server.errors())
+            between()
+        else:
+            self.server.kill()
         self.server.start()
         for c in (self.root,):
             c.address, c.connection = self.server.address, None

@@ -47,6 +47,8 @@ enum code index_put(struct index *ix, const struct document *d, struct error *e)
 enum code index_remove(struct index *ix, int64_t id, struct error *e);
 /* Throws everything away; the next commit says so on disk. */
 void index_clear(struct index *ix);
+/* New views see what was put and removed; it is not on disk yet, and gone after a crash. */
+enum code index_publish(struct index *ix, struct error *e);
 /* After OK it is on disk, and new views see it. `forget`: nothing of removed documents stays in any file. */
 enum code index_commit(struct index *ix, const struct index_progress *p, bool forget, struct error *e);
 /* Bytes of text taken in, and of files, for metrics and figures. */
