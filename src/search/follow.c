@@ -282,6 +282,7 @@ static bool round_once(struct follower *f)
 	f->call = NULL;
 	enum code code = run(f, &again, &e);
 	call_done(f->call);
+	kernel_rest(f->s->kernel); /* a snapshot held while waiting would keep the write-ahead log from being emptied */
 	if (code == OK)
 		return again;
 	metrics_add(kernel_metrics(f->s->kernel), GAUGE_JOB_FAILED, 1);
