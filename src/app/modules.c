@@ -1,11 +1,13 @@
 /* The only list of modules: what the running program is made of. A new engine adds its line here (tools/new-engine). */
 #include "modules.h"
 #include "fleet/fleet.h"
+#include "search/search.h"
 
 const struct module *const app_modules[] = {
 	&fleet_module,
 	&fleet_unknown_module,
 	&fleet_history_module,
 	&fleet_completeness_module,
+	&search_module,
 	NULL,
 };

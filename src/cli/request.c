@@ -164,6 +164,13 @@ static enum code make_arguments(struct cli *c, const struct json *op, size_t use
 		const struct json *field = field_find(c, op, name);
 		if (!field && !(str_is(name, "entity") && json_text(op, STR("kind")).len))
 			return error_fail(e, E_INVALID, N_("{verb} takes no {name}"), { "verb", json_text(op, STR("name")) }, { "name", name });
+		if (str_is(json_text(op, STR("method")), "GET")) {
+			buf_add_char(url, str_find(buf_str(url), '?') < 0 ? '?' : '&');
+			add_percent(url, name);
+			buf_add_char(url, '=');
+			add_percent(url, rest);
+			continue;
+		}
 		if (!any)
 			json_object(&w);
 		any = true;

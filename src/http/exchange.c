@@ -240,7 +240,7 @@ enum code exchange_prepare_call(struct exchange *x, const struct operation *op, 
 		c->propose = take_flag(x, "propose");
 		c->represent = str_find_str(exchange_header(x, "Prefer"), STR("return=representation")) >= 0;
 	}
-	if (x->pair_count && !(op->flags & OP_QUERY))
+	if (x->pair_count && !(op->flags & OP_QUERY) && !operation_input_in_address(op))
 		return error_fail(e, E_INVALID, N_("{operation} takes no parameter {name}"), { "operation", str_of(op->name) },
 				  { "name", x->pairs[0].name });
 	c->query = x->pairs;

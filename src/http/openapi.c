@@ -64,6 +64,21 @@ static void query_parameters(struct writing *o, const struct operation *op)
 		parameter(o, f->name, "query", false, record_query_parameters[0].help, "{\"type\":\"string\"}");
 }
 
+static void input_parameters(struct writing *o, const struct operation *op)
+{
+	for (const struct field *f = op->input; f->name; f++) {
+		json_object(&o->w);
+		json_member_text(&o->w, "name", str_of(f->name));
+		json_member_text(&o->w, "in", STR("query"));
+		if (f->flags & FIELD_REQUIRED)
+			json_member_bool(&o->w, "required", true);
+		text(o, "description", f->title);
+		json_name(&o->w, STR("schema"));
+		field_schema(f, o->catalog, o->lang, &o->w);
+		json_object_end(&o->w);
+	}
+}
+
 static void parameters(struct writing *o, const struct operation *op)
 {
 	json_name(&o->w, STR("parameters"));
@@ -72,6 +87,8 @@ static void parameters(struct writing *o, const struct operation *op)
 		parameter(o, "id", "path", true, N_("Id of the record"), "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,18}$\"}");
 	if ((op->flags & OP_QUERY) && op->kind)
 		query_parameters(o, op);
+	if (operation_input_in_address(op))
+		input_parameters(o, op);
 	if (op->access == OP_WRITE) {
 		parameter(o, "dry_run", "query", false, N_("Run, tell what would change, undo"), "{\"type\":\"boolean\"}");
 		if (!(op->flags & OP_NO_PROPOSAL))
@@ -90,7 +107,7 @@ static void parameters(struct writing *o, const struct operation *op)
 static void body(struct writing *o, const struct operation *op)
 {
 	bool patch = (op->flags & OP_PATCH) != 0;
-	if (!op->input)
+	if (!op->input || operation_input_in_address(op))
 		return;
 	json_name(&o->w, STR("requestBody"));
 	json_object(&o->w);

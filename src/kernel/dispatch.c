@@ -30,6 +30,43 @@ static enum code take_entity(struct call *c, const struct json **io_input, struc
 	return OK;
 }
 
+static struct json pair_value(const struct field *f, struct str text)
+{
+	struct json j = { .type = JSON_TEXT, .text = text };
+	int64_t n;
+	if (f && f->type == FIELD_INT && str_int(text, &n))
+		j = (struct json){ .type = JSON_INT, .integer = n };
+	else if (f && f->type == FIELD_BOOL && (str_is(text, "true") || str_is(text, "false")))
+		j = (struct json){ .type = JSON_BOOL, .boolean = str_is(text, "true") };
+	return j;
+}
+
+/* The parameters of a GET as the object a body would hold. */
+static enum code pairs_as_input(struct call *c, const struct json **ret, struct error *e)
+{
+	struct json *object = ARENA_NEW(c->arena, struct json);
+	struct json_member *members = ARENA_ARRAY(c->arena, c->query_count + 1, struct json_member);
+	if (!object || !members)
+		return error_nomem(e);
+	for (size_t i = 0; i < c->query_count; i++) {
+		const struct field *f = c->operation->input;
+		while (f->name && !str_is(c->query[i].name, f->name))
+			f++;
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(members[k].name, c->query[i].name))
+				return error_fail(e, E_INVALID, N_("The parameter {name} stands twice"), { "name", c->query[i].name });
+		members[i] = (struct json_member){ c->query[i].name, pair_value(f->name ? f : NULL, c->query[i].text) };
+	}
+	*object = (struct json){ .type = JSON_OBJECT, .object = { members, c->query_count } };
+	*ret = object;
+	return OK;
+}
+
+bool operation_input_in_address(const struct operation *op)
+{
+	return op->input && !op->kind && !(op->flags & OP_QUERY) && str_is(str_of(op->method), "GET");
+}
+
 static enum code decode_input(struct call *c, struct error *e)
 {
 	const struct operation *op = c->operation;
@@ -39,6 +76,8 @@ static enum code decode_input(struct call *c, struct error *e)
 		const struct json_limits limits = { .bytes = (size_t)config_int(c->kernel->config, "max-body") };
 		TRY(json_parse(c->arena, c->body, &limits, &input, e));
 	}
+	if (!input && operation_input_in_address(op) && c->query_count)
+		TRY(pairs_as_input(c, &input, e));
 	if (!input)
 		input = &nothing;
 	if (input->type != JSON_OBJECT)

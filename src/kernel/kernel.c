@@ -329,6 +329,11 @@ const struct clock *kernel_clock(const struct kernel *k)
 	return k->clock;
 }
 
+struct str kernel_data(const struct kernel *k)
+{
+	return k->data;
+}
+
 struct store *kernel_store(struct kernel *k)
 {
 	return k->store;

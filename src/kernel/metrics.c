@@ -34,6 +34,9 @@ static const struct {
 	[GAUGE_STREAMS] = { "mandate_change_feeds", "gauge", "Open change feeds" },
 	[GAUGE_SIGN_IN_FAILED] = { "mandate_sign_in_failed_total", "counter", "Refused sign-ins" },
 	[GAUGE_JOB_FAILED] = { "mandate_job_failed_total", "counter", "Background runs that failed" },
+	[GAUGE_SEARCH_LAG] = { "mandate_search_lag_entries", "gauge", "Journal entries the search index has not seen" },
+	[GAUGE_SEARCH_DOCUMENTS] = { "mandate_search_documents", "gauge", "Records in the search index" },
+	[GAUGE_SEARCH_BYTES] = { "mandate_search_bytes", "gauge", "Bytes of the search index's files" },
 };
 
 struct metrics *metrics_new(size_t operations)

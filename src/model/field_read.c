@@ -22,7 +22,7 @@ static const char *const type_names[] = {
 
 static const struct key field_keys[] = {
 	{ "type", SHAPE_NAME, true }, { "title", SHAPE_TEXT }, { "help", SHAPE_TEXT }, { "required", SHAPE_BOOL },
-	{ "unique", SHAPE_BOOL }, { "indexed", SHAPE_BOOL }, { "facet", SHAPE_BOOL }, { "search", SHAPE_BOOL },
+	{ "unique", SHAPE_BOOL }, { "indexed", SHAPE_BOOL }, { "facet", SHAPE_BOOL }, { "search", SHAPE_ANY },
 	{ "read_only", SHAPE_BOOL }, { "history", SHAPE_BOOL }, { "multiline", SHAPE_BOOL }, { "tree", SHAPE_BOOL },
 	{ "default", SHAPE_TEXT }, { "class", SHAPE_NAME }, { "personal", SHAPE_MAP }, { "function", SHAPE_TEXT },
 	{ "of", SHAPE_ANY }, { "to", SHAPE_NAME }, { "scale", SHAPE_INT }, { "min", SHAPE_TEXT }, { "max", SHAPE_TEXT },
@@ -220,6 +220,17 @@ static void class_read(struct loader *l, const struct yaml *y, struct field *f)
 	loader_fault(l, y, N_("expected public, internal, confidential or strict"));
 }
 
+static void search_read(struct loader *l, const struct yaml *y, struct field *f)
+{
+	if (!y)
+		return;
+	bool plain = y->type == YAML_TEXT && !y->quoted, high = plain && str_is(y->text, "high");
+	if (high)
+		f->flags |= FIELD_SEARCH | FIELD_SEARCH_HIGH;
+	else if (!plain || (!str_is(y->text, "true") && !str_is(y->text, "false")))
+		loader_fault(l, y, N_("expected true, false or high"));
+}
+
 static void personal_read(struct loader *l, const struct yaml *y, struct field *f)
 {
 	static const struct key keys[] = { { "purpose", SHAPE_TEXT, true }, { "keep", SHAPE_TEXT, true },
@@ -292,6 +303,7 @@ static void field_read(struct loader *l, const struct kind_draft *k, const struc
 	choices_read(l, yaml_get(y, "of"), f);
 	range_read(l, y, f);
 	pattern_read(l, yaml_get(y, "pattern"), f);
+	search_read(l, yaml_get(y, "search"), f);
 	class_read(l, yaml_get(y, "class"), f);
 	personal_read(l, yaml_get(y, "personal"), f);
 	f->function = read_text(l, y, "function");

@@ -118,6 +118,7 @@ enum code sight_load(struct record_context *x, const struct kind *k, int64_t id,
 /* Is what stands at that entity and belongs to that person (0: nobody) visible? */
 bool sight_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner);
 bool sight_row(const struct sight *s, const struct record_context *x, const struct record_row *row);
+bool sight_field_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner, const struct field *f);
 bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f);
 /* May the caller filter, sort or count by it? Only when no visible row hides it. */
 bool sight_field_everywhere(const struct sight *s, const struct field *f);

@@ -119,10 +119,15 @@ static const struct entity_set *group_of(const struct sight *s, const struct fie
 	return f->function && s->groups ? &s->groups[s->access->groups[f->index] - 1] : NULL;
 }
 
-bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f)
+bool sight_field_place(const struct sight *s, const struct record_context *x, int64_t entity, int64_t owner, const struct field *f)
 {
 	const struct entity_set *group = group_of(s, f);
-	return !group || set_has(group, x, row->entity, owner_in(s->kind, s->access->owner, row));
+	return !group || set_has(group, x, entity, owner);
+}
+
+bool sight_field(const struct sight *s, const struct record_context *x, const struct record_row *row, const struct field *f)
+{
+	return sight_field_place(s, x, row->entity, owner_in(s->kind, s->access->owner, row), f);
 }
 
 bool sight_field_everywhere(const struct sight *s, const struct field *f)

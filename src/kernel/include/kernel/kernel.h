@@ -38,6 +38,8 @@ struct metrics *kernel_metrics(struct kernel *k);
 struct registry *kernel_registry(struct kernel *k); /* referenced: registry_unref */
 const struct clock *kernel_clock(const struct kernel *k);
 struct store *kernel_store(struct kernel *k);
+/* The folder of this process's own files; what can be rebuilt lies in folders of its own there. */
+struct str kernel_data(const struct kernel *k);
 const struct journal_options *kernel_journal_options(const struct kernel *k);
 /* A module's state, as its start() gave it; NULL when it has none. */
 void *kernel_state(struct kernel *k, const char *module);

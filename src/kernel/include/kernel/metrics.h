@@ -17,6 +17,9 @@ enum gauge {
 	GAUGE_STREAMS,          /* open change feeds */
 	GAUGE_SIGN_IN_FAILED,
 	GAUGE_JOB_FAILED,
+	GAUGE_SEARCH_LAG,       /* journal entries the search index has not seen */
+	GAUGE_SEARCH_DOCUMENTS,
+	GAUGE_SEARCH_BYTES,
 	GAUGE_COUNT
 };
 

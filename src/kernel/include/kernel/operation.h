@@ -42,6 +42,9 @@ struct operation {
 	unsigned index;      /* place in the registry, for metrics */
 };
 
+/* Is its input read from the address, a parameter a field? Operations by GET that are not lists. */
+bool operation_input_in_address(const struct operation *op);
+
 /* The operations in force: those of all modules and of all kinds of a model. Immutable. */
 struct registry;
 struct registry *registry_ref(struct registry *r);

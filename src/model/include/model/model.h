@@ -43,6 +43,7 @@ enum field_flags {
 	FIELD_FACET = 1 << 6,       /* offered as a facet; choices and states always are */
 	FIELD_MULTILINE = 1 << 7,
 	FIELD_SEARCH = 1 << 8,
+	FIELD_SEARCH_HIGH = 1 << 10, /* counts more when records are found by it; titles do anyway */
 	FIELD_TREE = 1 << 9,        /* a reference to the same kind that must not make a cycle */
 };
 
