@@ -1,0 +1,123 @@
+"""The whole server with its allocations failing, and its writes and syncs: whatever is asked meanwhile is answered with
+success or a defined error, the server lives, what it acknowledged is there and what it refused is not, and the data is
+proven at the end. A share chosen by seed; LONG=1 sweeps every allocation of every request."""
+import errno
+import os
+import random
+import time
+import unittest
+
+from support.script import once, reads, writes
+from support.server import Server, mandate
+from support.shim import Shim
+
+LONG = bool(os.environ.get("LONG"))
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 10 ** 6)
+SECONDS = 10
+
+
+class Torture:
+    """Each fault is made while one step is under way; nothing fails while it is prepared and looked at."""
+
+    def setUp(self):
+        self.shim = Shim()
+        self.server = Server(environment=self.shim.environment, options=["--sign-in-rate", "1000000", "--lockout-after", "1000000"])
+        self.addCleanup(self.server.remove)
+        self.root = self.server.administrator()
+        self.random = random.Random(SEED)
+        self.known = set(self.paths())
+
+    def paths(self):
+        return [s.path for s in reads() if self.root.get(s.path).status == 200]
+
+    def steps(self):
+        return writes() + [s for s in reads() if s.path in self.known]
+
+    def send(self, step):
+        return once(self.server.address, self.root.token if step.token else None, step.method, step.path, step.body, step.headers)
+
+    def look(self, step, answer, what):
+        self.shim.quiet()
+        self.assertIsNone(self.server.process.poll(), (what, self.server.errors()))
+        if answer is not None:
+            self.assertIn(answer.status, step.good + (503,), (what, answer.body))
+            if answer.status == 503:
+                self.assertEqual(answer.json["status"], 503, what)
+        try:
+            stands = step.stands(self.root)
+        except (AssertionError, OSError) as fault:
+            time.sleep(1) # what a sanitizer has to say
+            raise AssertionError(what, answer and answer.body, self.server.process.poll(), self.server.errors()) from fault
+        if answer is not None and stands is not None:
+            self.check(stands, answer.status in step.good, what)
+
+    def check(self, stands, acknowledged, what):
+        self.assertEqual(stands, acknowledged, what)
+
+    def one(self, step, number):
+        """False when the request was over before the fault came."""
+        step.prepare(self.root)
+        before = self.shim["failed"]
+        self.fail_at(number)
+        answer = self.send(step)
+        hit = self.shim["failed"] > before
+        self.look(step, answer, f"{type(step).__name__} {step.method} {step.path}, fault {number}, SEED={SEED}")
+        return hit
+
+    def measure(self, step):
+        step.prepare(self.root)
+        before = self.counted()
+        answer = self.send(step)
+        self.assertIn(answer.status, step.good, (step.path, answer.body))
+        return self.counted() - before
+
+    def test_share(self):
+        many = {n: self.measure(s) for n, s in enumerate(self.steps())}
+        end, tried = time.time() + SECONDS, 0
+        while time.time() < end:
+            for n, step in enumerate(self.steps()):
+                self.one(step, self.random.randrange(max(1, many[n])))
+                tried += 1
+        self.assertGreater(tried, 50)
+        self.finish()
+
+    @unittest.skipUnless(LONG, "hours")
+    def test_sweep(self):
+        for step in self.steps():
+            missed, number = 0, 0
+            while missed < 3: # other threads' allocations may take a fault away from the request
+                missed = 0 if self.one(step, number) else missed + 1
+                number += 1
+            print(type(step).__name__, step.method, step.path, number, "faults", flush=True)
+        self.finish()
+
+    def finish(self):
+        self.shim.quiet()
+        self.assertEqual(self.root.post("/api/tag", {"name": "after all"}).status, 201)
+        self.assertEqual(self.server.stop(), 0, self.server.errors())
+        mandate("verify", "--data", self.server.data)
+
+
+class Allocations(Torture, unittest.TestCase):
+    def fail_at(self, number):
+        self.shim.fail_allocation(number)
+
+    def counted(self):
+        return self.shim["allocations"]
+
+
+class Writes(Torture, unittest.TestCase):
+    """A write or a sync fails: of what was refused for that, a part may be on the disk, so it may be there after all."""
+
+    def fail_at(self, number):
+        self.shim.fail_write(number, self.random.choice((errno.EIO, errno.ENOSPC)))
+
+    def counted(self):
+        return self.shim["writes"]
+
+    def check(self, stands, acknowledged, what):
+        self.assertTrue(stands or not acknowledged, what)
+
+
+if __name__ == "__main__":
+    unittest.main()
