@@ -186,9 +186,10 @@ extern "C" int shim_parse(struct arena *arena, const char *text, size_t len, siz
 	int fault;
 	try {
 		fault = parse(arena, text, len, depth, nodes, ret);
-		if (len > text_to_remember)
+		if (len > text_to_remember || fault == SHIM_NOMEM) // one that got only half its memory reads nothing right any more
 			parser = simdjson::dom::parser();
 	} catch (...) {
+		parser = simdjson::dom::parser();
 		fault = SHIM_NOMEM;
 	}
 	return fault;

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdatomic.h>
@@ -111,6 +112,11 @@ static int due(_Atomic int64_t *so_far, _Atomic int64_t *countdown, _Atomic int6
 	if (atomic_fetch_sub(repeat, 1) > 1)
 		atomic_store(countdown, 0);
 	atomic_fetch_add(&control->failed, 1);
+	if (getenv("MANDATE_TEST_TRACE")) { /* where it was, for who looks into what came of it */
+		void *frames[40];
+		atomic_store(countdown, -1);
+		backtrace_symbols_fd(frames, backtrace(frames, 40), 2);
+	}
 	return 1;
 }
 
