@@ -1,6 +1,7 @@
 """The whole server with its allocations failing, and its writes and syncs: whatever is asked meanwhile is answered with
 success or a defined error, the server lives, what it acknowledged is there and what it refused is not, and the data is
-proven at the end. A share chosen by seed; LONG=1 sweeps every allocation of every request."""
+proven at the end. Every allocation of every request in turn on a warm server; several in a row, and those of starting, by
+seed (SEED=n repeats a run; LONG=1 does more)."""
 import errno
 import os
 import random
@@ -13,7 +14,8 @@ from support.shim import Shim
 
 LONG = bool(os.environ.get("LONG"))
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 10 ** 6)
-SECONDS = 10
+SECONDS = 600 if LONG else 4
+STARTS = 3000 if LONG else 25
 
 
 class Torture:
@@ -54,14 +56,14 @@ class Torture:
     def check(self, stands, acknowledged, what):
         self.assertEqual(stands, acknowledged, what)
 
-    def one(self, step, number):
+    def one(self, step, number, repeat=1):
         """False when the request was over before the fault came."""
         step.prepare(self.root)
         before = self.shim["failed"]
-        self.fail_at(number)
+        self.fail_at(number, repeat)
         answer = self.send(step)
         hit = self.shim["failed"] > before
-        self.look(step, answer, f"{type(step).__name__} {step.method} {step.path}, fault {number}, SEED={SEED}")
+        self.look(step, answer, f"{type(step).__name__} {step.method} {step.path}, fault {number} × {repeat}, SEED={SEED}")
         return hit
 
     def measure(self, step):
@@ -76,31 +78,51 @@ class Torture:
         end, tried = time.time() + SECONDS, 0
         while time.time() < end:
             for n, step in enumerate(self.steps()):
-                self.one(step, self.random.randrange(max(1, many[n])))
+                self.one(step, self.random.randrange(max(1, many[n])), self.random.choice((2, 5, 50, 10 ** 6)))
                 tried += 1
         self.assertGreater(tried, 50)
         self.finish()
 
-    @unittest.skipUnless(LONG, "hours")
     def test_sweep(self):
         for step in self.steps():
             missed, number = 0, 0
             while missed < 3: # other threads' allocations may take a fault away from the request
                 missed = 0 if self.one(step, number) else missed + 1
                 number += 1
-            print(type(step).__name__, step.method, step.path, number, "faults", flush=True)
+        self.finish()
+
+    def test_start(self):
+        """A server that cannot start says so and ends; the next one starts as if nothing had been."""
+        self.assertEqual(self.server.stop(), 0)
+        before = self.counted()
+        self.server.start()
+        many = self.counted() - before
+        self.assertEqual(self.server.stop(), 0)
+        for _ in range(STARTS):
+            number, repeat = self.random.randrange(many), self.random.choice((1, 1, 10, 10 ** 6))
+            self.fail_at(number, repeat)
+            try:
+                self.server.start()
+                self.shim.quiet()
+                self.assertEqual(self.server.stop(), 0, (number, repeat, SEED, self.server.errors()))
+            except AssertionError as fault:
+                status = self.server.process.returncode
+                self.assertIn(status, (5, 6, 8), (number, repeat, SEED, status, str(fault)))
+            self.shim.quiet()
+        self.server.start()
         self.finish()
 
     def finish(self):
         self.shim.quiet()
-        self.assertEqual(self.root.post("/api/tag", {"name": "after all"}).status, 201)
+        root = self.server.client(self.root.token)
+        self.assertEqual(root.post("/api/tag", {"name": "after all"}).status, 201)
         self.assertEqual(self.server.stop(), 0, self.server.errors())
         mandate("verify", "--data", self.server.data)
 
 
 class Allocations(Torture, unittest.TestCase):
-    def fail_at(self, number):
-        self.shim.fail_allocation(number)
+    def fail_at(self, number, repeat=1):
+        self.shim.fail_allocation(number, repeat)
 
     def counted(self):
         return self.shim["allocations"]
@@ -109,8 +131,8 @@ class Allocations(Torture, unittest.TestCase):
 class Writes(Torture, unittest.TestCase):
     """A write or a sync fails: of what was refused for that, a part may be on the disk, so it may be there after all."""
 
-    def fail_at(self, number):
-        self.shim.fail_write(number, self.random.choice((errno.EIO, errno.ENOSPC)))
+    def fail_at(self, number, repeat=1):
+        self.shim.fail_write(number, self.random.choice((errno.EIO, errno.ENOSPC)), repeat)
 
     def counted(self):
         return self.shim["writes"]

@@ -315,10 +315,12 @@ static enum code execute(struct pg_conn *c, struct str sql, struct params *p, si
 	}
 	enum code code = pg_fault(c, r, e);
 	PQclear(r);
-	if (!c->stale || c->conn.in_transaction)
+	/* what only reads is asked again on a new connection when the old one was lost meanwhile */
+	bool lost = c->conn.mode == CONN_READ && PQstatus(c->pg) != CONNECTION_OK;
+	if ((!c->stale && !lost) || c->conn.in_transaction)
 		return code;
 	error_clear(e);
-	return execute(c, sql, p, count, ret, e); /* revive() forgets the old plans first */
+	return execute(c, sql, p, count, ret, e); /* revive() forgets the old plans first, or connects anew */
 }
 
 static enum code pg_run(struct conn *conn, struct str sql, bool stable, const struct sql_value *params, size_t count,
