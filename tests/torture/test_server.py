@@ -58,7 +58,10 @@ class Torture:
 
     def one(self, step, number, repeat=1):
         """False when the request was over before the fault came."""
-        step.prepare(self.root)
+        try:
+            step.prepare(self.root)
+        except (AssertionError, OSError) as fault:
+            raise AssertionError(f"it has not recovered, SEED={SEED}", self.server.errors()) from fault
         before = self.shim["failed"]
         self.fail_at(number, repeat)
         answer = self.send(step)
