@@ -31,7 +31,7 @@ enum code crypto_init(struct error *e)
 {
 	pthread_once(&context_once, context_setup);
 	if (sodium_init() < 0 || !sha256_method)
-		return error_fail(e, E_INTERNAL, N_("The cryptographic libraries do not start"));
+		return error_fail(e, E_NOMEM, N_("The cryptographic libraries do not start"));
 	return OK;
 }
 
