@@ -22,14 +22,14 @@ void buf_done(struct buf *b)
 void buf_clear(struct buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->full = false;
 }
 
 /* One byte more than `cap` is taken, for the NUL that printf writes after its text. */
 static bool grow(struct buf *b, size_t len)
 {
 	size_t need, cap = b->cap ? b->cap : FIRST_ROOM;
-	b->failed = __builtin_add_overflow(b->len, len, &need) || need > b->max;
+	b->failed = b->full = __builtin_add_overflow(b->len, len, &need) || need > b->max;
 	if (b->failed)
 		return false;
 	while (cap < need)

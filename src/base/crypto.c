@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PASSWORD_MEMORY (64u << 20)
@@ -32,7 +31,7 @@ enum code crypto_init(struct error *e)
 {
 	pthread_once(&context_once, context_setup);
 	if (sodium_init() < 0 || !sha256_method)
-		return error_fail(e, E_INTERNAL, N_("The cryptographic libraries do not start"));
+		return error_fail(e, E_NOMEM, N_("The cryptographic libraries do not start"));
 	return OK;
 }
 
@@ -41,9 +40,10 @@ static EVP_MD_CTX *context_get(void)
 	if (!context) {
 		pthread_once(&context_once, context_setup);
 		context = EVP_MD_CTX_new();
-		if (!context)
-			abort(); /* nothing may go on unhashed */
-		pthread_setspecific(context_key, context);
+		if (context && pthread_setspecific(context_key, context)) {
+			EVP_MD_CTX_free(context);
+			context = NULL;
+		}
 	}
 	return context;
 }
@@ -54,19 +54,29 @@ void sha256(const void *data, size_t len, uint8_t out[SHA256_SIZE])
 	sha256_pieces(&piece, 1, out);
 }
 
-void sha256_pieces(const struct str *pieces, size_t count, uint8_t out[SHA256_SIZE])
-{
-	EVP_MD_CTX *c = context_get();
-	bool good = EVP_DigestInit_ex2(c, sha256_method, NULL) == 1;
-	for (size_t i = 0; i < count && good; i++)
-		good = EVP_DigestUpdate(c, pieces[i].data, pieces[i].len) == 1;
-	if (!good || EVP_DigestFinal_ex(c, out, NULL) != 1)
-		abort();
-}
-
 static const unsigned char *bytes(struct str s)
 {
 	return (const unsigned char *)(s.data ? s.data : "");
+}
+
+/* Slower, and needs no memory: OpenSSL's context may not be had when there is none. */
+static void sha256_without_memory(const struct str *pieces, size_t count, uint8_t out[SHA256_SIZE])
+{
+	crypto_hash_sha256_state state;
+	crypto_hash_sha256_init(&state);
+	for (size_t i = 0; i < count; i++)
+		crypto_hash_sha256_update(&state, bytes(pieces[i]), pieces[i].len);
+	crypto_hash_sha256_final(&state, out);
+}
+
+void sha256_pieces(const struct str *pieces, size_t count, uint8_t out[SHA256_SIZE])
+{
+	EVP_MD_CTX *c = context_get();
+	bool good = c && EVP_DigestInit_ex2(c, sha256_method, NULL) == 1;
+	for (size_t i = 0; i < count && good; i++)
+		good = EVP_DigestUpdate(c, pieces[i].data, pieces[i].len) == 1;
+	if (!good || EVP_DigestFinal_ex(c, out, NULL) != 1)
+		sha256_without_memory(pieces, count, out);
 }
 
 void ed25519_keypair(const struct random_source *r, uint8_t public_key[ED25519_PUBLIC], uint8_t secret[ED25519_SECRET])

@@ -1,6 +1,8 @@
 // JSON reading: simdjson behind the C face of base/json.h. The only C++ in the program.
 // Neighbours: json.c walks the trees made here.
 #include <charconv>
+#include <new>
+#include <pthread.h>
 #include <simdjson.h>
 
 extern "C" {
@@ -17,7 +19,44 @@ using simdjson::dom::element_type;
 // A parser keeps some fourteen bytes for each byte of the longest text it has seen; after a text this long it goes.
 constexpr size_t text_to_remember = 256 << 10;
 
-thread_local simdjson::dom::parser parser;
+// A parser a thread, freed with it. Not a thread_local object: the C library ends the program when it finds no memory to
+// note the destructor of one.
+thread_local simdjson::dom::parser *kept;
+pthread_key_t kept_key;
+pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+void forget(void *parser)
+{
+	delete static_cast<simdjson::dom::parser *>(parser);
+	kept = nullptr;
+}
+
+void make_key()
+{
+	pthread_key_create(&kept_key, forget);
+}
+
+// NULL without memory.
+simdjson::dom::parser *parser_get()
+{
+	if (kept)
+		return kept;
+	pthread_once(&kept_once, make_key);
+	kept = new (std::nothrow) simdjson::dom::parser();
+	if (kept && pthread_setspecific(kept_key, kept)) {
+		delete kept;
+		kept = nullptr;
+	}
+	return kept;
+}
+
+void parser_drop()
+{
+	if (!kept)
+		return;
+	pthread_setspecific(kept_key, nullptr);
+	forget(kept);
+}
 
 struct reading {
 	struct arena *arena;
@@ -171,7 +210,10 @@ int parse(struct arena *arena, const char *text, size_t len, size_t depth, size_
 	reading r = { arena, 0, nodes, depth, nullptr, len, SHIM_OK };
 	element root;
 	// simdjson reads past the end; with realloc_if_needed it copies into a padded buffer of its own
-	simdjson::error_code error = parser.parse(text, len, true).get(root);
+	simdjson::dom::parser *parser = parser_get();
+	if (!parser)
+		return SHIM_NOMEM;
+	simdjson::error_code error = parser->parse(text, len, true).get(root);
 	if (error)
 		return fault_of(error);
 	if (!convert(r, root, ret, 1) && r.fault == SHIM_OK)
@@ -186,9 +228,10 @@ extern "C" int shim_parse(struct arena *arena, const char *text, size_t len, siz
 	int fault;
 	try {
 		fault = parse(arena, text, len, depth, nodes, ret);
-		if (len > text_to_remember)
-			parser = simdjson::dom::parser();
+		if (len > text_to_remember || fault == SHIM_NOMEM) // one that got only half its memory reads nothing right any more
+			parser_drop();
 	} catch (...) {
+		parser_drop();
 		fault = SHIM_NOMEM;
 	}
 	return fault;

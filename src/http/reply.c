@@ -215,11 +215,23 @@ static void add_headers(struct exchange *x, struct MHD_Response *r, const char *
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
 }
 
+/* When there is no memory to say what is wrong in the reader's language. */
+static struct MHD_Response *response_without_memory(struct exchange *x)
+{
+	static const char text[] = "{\"type\":\"/problems/nomem\",\"title\":\"Out of memory; try again\",\"status\":503}";
+	x->status = 503;
+	x->content_type = "application/problem+json";
+	x->cache_seconds = 0;
+	return MHD_create_response_from_buffer(sizeof text - 1, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+}
+
 enum MHD_Result reply_send(struct exchange *x)
 {
 	const char *coding = NULL;
 	struct MHD_Response *r = x->own_response;
-	if (!r) {
+	if (!r && !buf_ok(&x->out)) {
+		r = response_without_memory(x);
+	} else if (!r) {
 		coding = pack(x);
 		struct buf *body = coding ? &x->packed : &x->out;
 		/* the exchange outlives the response: it is freed when libmicrohttpd says the request is completed */

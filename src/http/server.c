@@ -138,6 +138,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		reply_call(x);
 		return reply_send(x);
 	}
+	if (x->body.failed && !x->body.full)
+		return answer_problem(x, error_nomem(&x->error));
 	if (x->body.failed) {
 		error_fail(&x->error, E_LIMIT, N_("The body is larger than this server takes"));
 		error_detail(&x->error, DETAIL_TOO_LARGE);

@@ -176,14 +176,19 @@ static enum code call_admit(struct kernel *k, struct call *c, struct worker **re
 	return call_decode(c, e);
 }
 
+enum code call_overflow(const struct call *c, struct error *e)
+{
+	if (!c->out.full)
+		return error_nomem(e);
+	return error_fail(e, E_LIMIT, N_("The answer is larger than this server gives; ask for less"));
+}
+
 static enum code call_read(struct worker *w, struct call *c, struct error *e)
 {
 	conn_deadline(w->reader, clock_monotonic() + config_int(c->kernel->config, "read-timeout"));
 	enum code code = call_invoke(c, e);
 	conn_deadline(w->reader, 0);
-	if (code == OK && !buf_ok(&c->out))
-		code = error_fail(e, E_LIMIT, N_("The answer is larger than this server gives; ask for less"));
-	return code;
+	return code == OK && !buf_ok(&c->out) ? call_overflow(c, e) : code;
 }
 
 void call_finish(struct call *c, enum code code)

@@ -113,6 +113,8 @@ enum code world_seed(struct call *c, struct error *e);
 
 /* dispatch.c */
 enum code call_decode(struct call *c, struct error *e);
+/* Why the answer of a call could not be held. */
+enum code call_overflow(const struct call *c, struct error *e);
 void call_finish(struct call *c, enum code code);
 enum code call_invoke(struct call *c, struct error *e);
 

@@ -173,7 +173,7 @@ static enum code writer_run(struct writer *w, struct call *c, struct error *e)
 		return writer_preview(c, e);
 	TRY(writer_journal(w, c, e));
 	if (!buf_ok(&c->out))
-		return error_fail(e, E_LIMIT, N_("The answer is larger than this server gives"));
+		return call_overflow(c, e);
 	if (c->idempotency_key.len)
 		TRY(idempotency_keep(c, e));
 	return OK;

@@ -4,8 +4,10 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,12 +59,13 @@ typedef ssize_t (*pwrite_type)(int, const void *, size_t, off_t);
 typedef ssize_t (*writev_type)(int, const struct iovec *, int);
 typedef int (*sync_type)(int);
 typedef int (*truncate_type)(int, off_t);
+typedef int (*getattr_type)(pthread_t, pthread_attr_t *);
 typedef int (*clock_type)(clockid_t, struct timespec *);
 #define EACH(DO)                                                                                                     \
 	DO(malloc, malloc_type)                                                                                      \
 	DO(calloc, calloc_type) DO(realloc, realloc_type) DO(free, free_type) DO(write, write_type) DO(pwrite, pwrite_type)                 \
 	DO(pwrite64, pwrite_type) DO(writev, writev_type) DO(fsync, sync_type) DO(fdatasync, sync_type) DO(ftruncate, truncate_type)        \
-	DO(ftruncate64, truncate_type) DO(clock_gettime, clock_type)
+	DO(ftruncate64, truncate_type) DO(clock_gettime, clock_type) DO(pthread_getattr_np, getattr_type)
 
 #define DECLARE(name, type) static type real_##name;
 EACH(DECLARE)
@@ -111,12 +114,19 @@ static int due(_Atomic int64_t *so_far, _Atomic int64_t *countdown, _Atomic int6
 	if (atomic_fetch_sub(repeat, 1) > 1)
 		atomic_store(countdown, 0);
 	atomic_fetch_add(&control->failed, 1);
+	if (getenv("MANDATE_TEST_TRACE")) { /* where it was, for who looks into what came of it */
+		void *frames[40];
+		atomic_store(countdown, -1);
+		backtrace_symbols_fd(frames, backtrace(frames, 40), 2);
+	}
 	return 1;
 }
 
+static __thread int spared;
+
 static int no_memory(void)
 {
-	if (!due(&control->allocations, &control->fail_allocation, &control->allocation_repeat))
+	if (spared || !due(&control->allocations, &control->fail_allocation, &control->allocation_repeat))
 		return 0;
 	errno = ENOMEM;
 	return 1;
@@ -207,6 +217,15 @@ int ftruncate(int fd, off_t len)
 int ftruncate64(int fd, off_t len)
 {
 	return write_fails(fd) ? -1 : real_ftruncate64(fd, len);
+}
+
+/* A sanitizer asks this of every thread that begins, and gives up when there is no memory for the answer. */
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *ret)
+{
+	spared++;
+	int result = real_pthread_getattr_np(thread, ret);
+	spared--;
+	return result;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *t)

@@ -35,7 +35,7 @@ class Shim:
         # a sanitizer must come first in the list of libraries, unless told not to insist; what fails here is meant to
         options = os.environ.get("ASAN_OPTIONS", "detect_leaks=1:exitcode=99")
         self.environment = {"LD_PRELOAD": library(), "MANDATE_TEST_SHIM": self.file.name,
-                            "ASAN_OPTIONS": options + ":verify_asan_link_order=0:allocator_may_return_null=1"}
+                            "ASAN_OPTIONS": options + ":verify_asan_link_order=0:allocator_may_return_null=1:handle_abort=1"}
 
     def __getitem__(self, name):
         return struct.unpack_from("q", self.map, 8 * FIELDS.index(name))[0]

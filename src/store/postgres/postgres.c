@@ -51,7 +51,13 @@ enum code pg_fault(struct pg_conn *c, const PGresult *r, struct error *e)
 	}
 	error_hint(e, str_of(message));
 	c->written++; /* the transaction can only be undone now */
+	c->gone |= !state || state_is(state, "57P0"); /* without a state it is libpq who speaks: nothing came from the server */
 	return code;
+}
+
+static bool lost(const struct pg_conn *c)
+{
+	return c->gone || PQstatus(c->pg) != CONNECTION_OK;
 }
 
 /* --- connections ---------------------------------------------------------------------------------- */
@@ -74,6 +80,7 @@ static enum code connect_now(struct pg_conn *c, struct error *e)
 		PQfinish(c->pg);
 	statements_forget(c);
 	c->limit = 0;
+	c->gone = false;
 	c->pg = PQconnectdb(own->url);
 	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK) {
 		error_fail(e, E_BUSY, N_("The database cannot be reached"));
@@ -272,7 +279,7 @@ static enum code revive(struct pg_conn *c, struct error *e)
 		statements_forget(c);
 		c->stale = false;
 	}
-	if (PQstatus(c->pg) == CONNECTION_OK)
+	if (!lost(c))
 		return OK;
 	if (c->conn.in_transaction)
 		return error_fail(e, E_BUSY, N_("The database was restarted; try again"));
@@ -299,7 +306,7 @@ static enum code apply_deadline(struct pg_conn *c, struct error *e)
 	return code;
 }
 
-static enum code execute(struct pg_conn *c, struct str sql, struct params *p, size_t count, PGresult **ret, struct error *e)
+static enum code execute_once(struct pg_conn *c, struct str sql, struct params *p, size_t count, PGresult **ret, struct error *e)
 {
 	struct pg_statement *s;
 	char name[24];
@@ -315,10 +322,19 @@ static enum code execute(struct pg_conn *c, struct str sql, struct params *p, si
 	}
 	enum code code = pg_fault(c, r, e);
 	PQclear(r);
-	if (!c->stale || c->conn.in_transaction)
+	return code;
+}
+
+/* Outside a transaction it is asked once more what was planned before the schema changed; and what only reads, when the
+ * connection turned out to be lost. revive() forgets the old plans, or connects anew. */
+static enum code execute(struct pg_conn *c, struct str sql, struct params *p, size_t count, PGresult **ret, struct error *e)
+{
+	enum code code = execute_once(c, sql, p, count, ret, e);
+	bool again = c->stale || (c->conn.mode == CONN_READ && lost(c));
+	if (code == OK || !again || c->conn.in_transaction)
 		return code;
 	error_clear(e);
-	return execute(c, sql, p, count, ret, e); /* revive() forgets the old plans first */
+	return execute_once(c, sql, p, count, ret, e);
 }
 
 static enum code pg_run(struct conn *conn, struct str sql, bool stable, const struct sql_value *params, size_t count,

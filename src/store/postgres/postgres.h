@@ -26,6 +26,7 @@ struct pg_conn {
 	PGconn *pg;
 	int64_t deadline;
 	bool stale;   /* prepared plans are older than the schema */
+	bool gone; /* the server said that it ends the connection; libpq notices only when it reads on */
 	int64_t limit; /* statement_timeout as the server has it, milliseconds; 0: none */
 	struct pg_statement *statements;
 	size_t count;

@@ -176,19 +176,22 @@ static enum code simple(struct conn *conn, const char *text, struct error *e)
 	return sqlite_run(conn, str_of(text), true, NULL, 0, NULL, NULL, e);
 }
 
-static enum code sqlite_begin(struct conn *conn, struct error *e)
-{
-	if (conn->mode == CONN_WRITE)
-		checkpoint_due((struct sqlite_conn *)conn);
-	return simple(conn, conn->mode == CONN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", e);
-}
-
 static void sqlite_rollback(struct conn *conn)
 {
 	struct sqlite_conn *c = (struct sqlite_conn *)conn;
 	statements_reset(c);
 	if (!sqlite3_get_autocommit(c->db))
 		simple(conn, "ROLLBACK", NULL);
+}
+
+static enum code sqlite_begin(struct conn *conn, struct error *e)
+{
+	struct sqlite_conn *c = (struct sqlite_conn *)conn;
+	if (!sqlite3_get_autocommit(c->db)) /* the last one could not be rolled back for want of memory */
+		sqlite_rollback(conn);
+	if (conn->mode == CONN_WRITE)
+		checkpoint_due(c);
+	return simple(conn, conn->mode == CONN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", e);
 }
 
 static enum code sqlite_commit(struct conn *conn, struct error *e)

@@ -421,8 +421,9 @@ struct sql_value sqlite_value(const struct rows *rows, size_t column)
 	case SQLITE_FLOAT:
 		return SQL_R(sqlite3_column_double(s, i));
 	case SQLITE_TEXT: {
-		const char *text = (const char *)sqlite3_column_text(s, i);
-		return SQL_T(((struct str){ text, (size_t)sqlite3_column_bytes(s, i) }));
+		/* asked for as a text it would be copied for the sake of a NUL, and read as nothing when memory is short */
+		const char *text = sqlite3_column_blob(s, i);
+		return SQL_T(((struct str){ text ? text : "", (size_t)sqlite3_column_bytes(s, i) }));
 	}
 	case SQLITE_BLOB: {
 		const void *data = sqlite3_column_blob(s, i);

@@ -7,6 +7,7 @@ struct buf {
 	char *data;
 	size_t len, cap, max; /* max: ceiling in bytes */
 	bool failed;          /* out of memory or past the ceiling; contents are then incomplete */
+	bool full;            /* of a failure: it was the ceiling */
 };
 
 /* No memory is taken until the first append. max 0 means 64 MiB. */
