@@ -95,7 +95,15 @@ static enum code read_roles(struct world_builder *b, struct conn *c, struct erro
 	}
 }
 
-static enum code read_assignments(struct world_builder *b, struct conn *c, struct error *e)
+/* Columns 6 and 7. A ceiling in another currency than the organisation's cannot be compared: it lets no amount pass. */
+static int64_t known_ceiling(struct rows *rows, struct str currency)
+{
+	if (rows_null(rows, 6))
+		return -1;
+	return str_eq(rows_text(rows, 7), currency) ? rows_int(rows, 6) : 0;
+}
+
+static enum code read_assignments(struct world_builder *b, struct conn *c, struct str currency, struct error *e)
 {
 	CLEAN_ROWS struct rows *rows = NULL;
 	bool row;
@@ -107,7 +115,7 @@ static enum code read_assignments(struct world_builder *b, struct conn *c, struc
 		if (!world_add_assignment(b, rows_int(rows, 0), rows_int(rows, 1), rows_int(rows, 2), rows_int(rows, 3),
 					  rows_null(rows, 4) ? 0 : rows_int(rows, 4) * DAY,
 					  rows_null(rows, 5) ? 0 : (rows_int(rows, 5) + 1) * DAY,
-					  rows_null(rows, 6) ? -1 : rows_int(rows, 6)))
+					  known_ceiling(rows, currency)))
 			return error_nomem(e);
 	}
 }
@@ -122,14 +130,6 @@ static bool add_delegated(struct world_builder *b, struct str text)
 	return true;
 }
 
-/* A ceiling in another currency than the organisation's cannot be compared: it lets no amount pass. */
-static int64_t delegation_ceiling(struct rows *rows, struct str currency)
-{
-	if (rows_null(rows, 6))
-		return -1;
-	return str_eq(rows_text(rows, 7), currency) ? rows_int(rows, 6) : 0;
-}
-
 static enum code read_delegations(struct world_builder *b, struct conn *c, struct str currency, struct error *e)
 {
 	CLEAN_ROWS struct rows *rows = NULL;
@@ -142,7 +142,7 @@ static enum code read_delegations(struct world_builder *b, struct conn *c, struc
 		struct delegation_row d = { .id = rows_int(rows, 0), .giver = rows_int(rows, 1), .taker = rows_int(rows, 2),
 					    .entity = rows_int(rows, 3), .from = rows_null(rows, 4) ? 0 : rows_int(rows, 4) * DAY,
 					    .until = rows_null(rows, 5) ? 0 : (rows_int(rows, 5) + 1) * DAY,
-					    .ceiling = delegation_ceiling(rows, currency),
+					    .ceiling = known_ceiling(rows, currency),
 					    .onward = !rows_null(rows, 8) && rows_int(rows, 8) };
 		if (!world_add_delegation(b, &d) || !add_delegated(b, rows_text(rows, 9)))
 			return error_nomem(e);
@@ -162,7 +162,7 @@ static enum code world_read(struct kernel *k, struct conn *c, struct world **ret
 	if (code == OK)
 		code = read_roles(b, c, e);
 	if (code == OK)
-		code = read_assignments(b, c, e);
+		code = read_assignments(b, c, config_text(k->config, "currency"), e);
 	if (code == OK)
 		code = read_delegations(b, c, config_text(k->config, "currency"), e);
 	if (code == OK)

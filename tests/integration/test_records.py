@@ -368,6 +368,18 @@ class Records:
             self.assertEqual((create(deputy, north), create(third, north)), (status, status), step)
         self.assertEqual(self.root.get("/api/delegation/" + onward).json["state"], "active")
 
+    def test_ceilings_in_another_currency(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
+        for currency, status in (("USD", 200), ("JPY", 403)):
+            chief, person, _ = self.person("Chief with a ceiling in " + currency, None, north)
+            self.make("assignment", person=person, role=roles["entity_ict_chief"], scope=north, reason="test",
+                      ceiling={"amount": "90000", "currency": currency})
+            device = self.make("device", name="costly", entity=north, cost={"amount": "800", "currency": "USD"}, **{"class": "laptop"})
+            self.assertEqual(self.root.post(f"/api/device/{device}/receive", {}).status, 200)
+            got = chief.post(f"/api/device/{device}/write_off", {})
+            self.assertEqual(got.status, status, got.body)
+
     def test_delegated_roles_are_not_given_on(self):
         north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
         _, manager, _ = self.person("Manager who delegates", "access_manager", north)

@@ -7,7 +7,7 @@ SELECT id, parent FROM entity WHERE archived IS NULL ORDER BY id
 SELECT id, name, grants, own_grants FROM role WHERE archived IS NULL ORDER BY id
 
 -- name: world_assignments
-SELECT id, person, role, scope, valid_from, valid_until, ceiling
+SELECT id, person, role, scope, valid_from, valid_until, ceiling, ceiling_currency
   FROM assignment WHERE archived IS NULL AND state = 'active' ORDER BY id
 
 -- name: world_delegations
