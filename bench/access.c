@@ -13,6 +13,7 @@
 #define ROLES 60
 #define FUNCTIONS 500
 #define ASSIGNMENTS 60000
+#define DELEGATIONS 10000
 #define QUESTIONS 65536
 #define SPAN (SECOND / 2)
 
@@ -51,6 +52,11 @@ static bool fill(struct world_builder *b, struct random_seeded *r)
 	for (int64_t i = 1; good && i <= ASSIGNMENTS; i++)
 		good = world_add_assignment(b, i, 1 + pick(r, PEOPLE), 2 + pick(r, ROLES - 1), entity_id(pick(r, ROOTS * PER_ROOT)),
 					    0, pick(r, 10) ? 0 : pick(r, 2 * SECOND), pick(r, 4) ? -1 : pick(r, 1000000));
+	for (int64_t i = 1; good && i <= DELEGATIONS; i++) {
+		struct delegation_row d = { .id = i, .giver = 1 + pick(r, PEOPLE), .taker = 1 + pick(r, PEOPLE),
+					    .entity = entity_id(pick(r, ROOTS) * PER_ROOT), .ceiling = -1, .onward = pick(r, 2) };
+		good = world_add_delegation(b, &d) && world_add_delegated(b, STR("*"));
+	}
 	return good;
 }
 

@@ -9,12 +9,13 @@
 struct world_builder {
 	struct world *world;
 	VEC(struct node) nodes;
-	VEC(int64_t) roles;
-	uint64_t *bits; /* as in the world; room for `bits_room` roles */
-	size_t bits_room;
+	struct role_rows rows;
 	struct idmap *role_places;
 	VEC(struct assignment) assignments; /* `role` and the interval are found in world_build() */
 	VEC(struct target) targets;         /* and this is where from, item by item */
+	VEC(struct delegation) delegations;
+	VEC(int64_t) scopes;                /* their entities, item by item */
+	VEC(uint64_t) delegated;            /* their functions, a row of words each */
 	int64_t everyone;
 };
 
@@ -58,6 +59,7 @@ struct world_builder *world_builder_new(const char *const *functions, size_t cou
 		world_builder_free(b);
 		return NULL;
 	}
+	b->rows.words = b->world->words;
 	return b;
 }
 
@@ -66,10 +68,13 @@ void world_builder_free(struct world_builder *b)
 	if (!b)
 		return;
 	VEC_DONE(&b->nodes);
-	VEC_DONE(&b->roles);
+	VEC_DONE(&b->rows.ids);
 	VEC_DONE(&b->assignments);
 	VEC_DONE(&b->targets);
-	mem_free(b->bits);
+	VEC_DONE(&b->delegations);
+	VEC_DONE(&b->scopes);
+	VEC_DONE(&b->delegated);
+	mem_free(b->rows.bits);
 	idmap_free(b->role_places);
 	world_unref(b->world);
 	mem_free(b);
@@ -84,19 +89,29 @@ bool world_add_entity(struct world_builder *b, int64_t id, int64_t parent)
 }
 
 /* Room for the bit sets of one more role. */
-static bool bits_grow(struct world_builder *b)
+static bool bits_grow(struct role_rows *rows)
 {
-	size_t per_role = 2 * b->world->words, room = b->bits_room ? b->bits_room * 2 : 16, size;
-	if (b->roles.count < b->bits_room)
+	size_t per_role = 2 * rows->words, room = rows->room ? rows->room * 2 : 16, size;
+	if (rows->ids.count < rows->room)
 		return true;
-	if (__builtin_mul_overflow(room, per_role * sizeof *b->bits, &size))
+	if (__builtin_mul_overflow(room, per_role * sizeof *rows->bits, &size))
 		return false;
-	uint64_t *bits = mem_grow(b->bits, size);
+	uint64_t *bits = mem_grow(rows->bits, size);
 	if (!bits)
 		return false;
-	memset(bits + b->bits_room * per_role, 0, (room - b->bits_room) * per_role * sizeof *bits);
-	b->bits = bits;
-	b->bits_room = room;
+	memset(bits + rows->room * per_role, 0, (room - rows->room) * per_role * sizeof *bits);
+	rows->bits = bits;
+	rows->room = room;
+	return true;
+}
+
+bool role_rows_add(struct role_rows *rows, int64_t role, uint32_t *ret)
+{
+	int64_t *id = bits_grow(rows) ? VEC_ADD(&rows->ids) : NULL;
+	if (!id)
+		return false;
+	*id = role;
+	*ret = (uint32_t)(rows->ids.count - 1);
 	return true;
 }
 
@@ -105,12 +120,15 @@ bool world_add_role(struct world_builder *b, int64_t role)
 	int64_t there;
 	if (idmap_get(b->role_places, role, &there))
 		return true;
-	if (!bits_grow(b) || !idmap_put(b->role_places, role, (int64_t)b->roles.count))
-		return false;
-	int64_t *r = VEC_ADD(&b->roles);
-	if (r)
-		*r = role;
-	return r != NULL;
+	uint32_t row;
+	return role_rows_add(&b->rows, role, &row) && idmap_put(b->role_places, role, row);
+}
+
+static void match(const struct world *w, struct str pattern, uint64_t *set)
+{
+	for (size_t i = 0; i < w->function_count; i++)
+		if (function_matches(pattern, str_of(w->functions[i])))
+			bit_set(set, i);
 }
 
 /* Patterns are matched here, once for all decisions. */
@@ -120,10 +138,7 @@ bool world_add_grant(struct world_builder *b, int64_t role, struct str pattern, 
 	int64_t place;
 	if (!idmap_get(b->role_places, role, &place))
 		return true;
-	uint64_t *set = b->bits + (2 * (size_t)place + own) * w->words;
-	for (size_t i = 0; i < w->function_count; i++)
-		if (function_matches(pattern, str_of(w->functions[i])))
-			bit_set(set, i);
+	match(w, pattern, b->rows.bits + (2 * (size_t)place + own) * w->words);
 	return true;
 }
 
@@ -140,6 +155,29 @@ bool world_add_assignment(struct world_builder *b, int64_t id, int64_t person, i
 	return true;
 }
 
+bool world_add_delegation(struct world_builder *b, const struct delegation_row *row)
+{
+	struct delegation *d = VEC_ADD(&b->delegations);
+	int64_t *scope = d ? VEC_ADD(&b->scopes) : NULL;
+	if (!scope)
+		return false;
+	*scope = row->entity;
+	*d = (struct delegation){ .id = row->id, .giver = row->giver, .taker = row->taker, .from = row->from,
+				  .until = row->until ? row->until : INT64_MAX, .row = b->delegations.count - 1,
+				  .ceiling = row->ceiling < 0 ? -1 : row->ceiling, .onward = row->onward };
+	for (size_t i = 0; i < b->world->words; i++)
+		if (!VEC_ADD(&b->delegated))
+			return false;
+	return true;
+}
+
+bool world_add_delegated(struct world_builder *b, struct str pattern)
+{
+	if (b->delegations.count)
+		match(b->world, pattern, b->delegated.items + (b->delegations.count - 1) * b->world->words);
+	return true;
+}
+
 bool world_set_everyone(struct world_builder *b, int64_t role)
 {
 	b->everyone = role;
@@ -148,7 +186,8 @@ bool world_set_everyone(struct world_builder *b, int64_t role)
 
 /* --- the layout ------------------------------------------------------------------------------------ */
 
-/* By place, so that intervals come sorted: an outer one before those it contains. */
+/* By place, so that intervals come sorted: an outer one before those it contains. At one place what was
+ * given directly comes before what was delegated. */
 static int by_person(const void *a, const void *b)
 {
 	const struct assignment *x = a, *y = b;
@@ -156,17 +195,22 @@ static int by_person(const void *a, const void *b)
 		return x->person < y->person ? -1 : 1;
 	if (x->first != y->first)
 		return x->first < y->first ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
+	if (x->depth != y->depth)
+		return x->depth < y->depth ? -1 : 1;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (x->chain > y->chain) - (x->chain < y->chain);
 }
 
-static bool lay_assignments(struct world_builder *b)
+static int grant_by_person(const void *a, const void *b)
+{
+	return by_person(&((const struct grant *)a)->grant, &((const struct grant *)b)->grant);
+}
+
+/* Those whose role and entity are known, in an order of their own: the same rows give the same chains. */
+static bool place_assignments(struct world_builder *b, struct grants *g)
 {
 	struct world *w = b->world;
-	size_t n = 0;
-	w->assignments = mem_array(b->assignments.count + 1, sizeof *w->assignments);
-	w->people = idmap_new();
-	if (!w->assignments || !w->people)
-		return false;
 	for (size_t i = 0; i < b->assignments.count; i++) {
 		struct assignment *a = &b->assignments.items[i];
 		int64_t role;
@@ -175,11 +219,46 @@ static bool lay_assignments(struct world_builder *b)
 			continue;
 		a->role = (uint32_t)role;
 		a->last = w->ends[a->first];
-		w->assignments[n++] = *a;
+		struct grant *to = VEC_ADD(g);
+		if (!to)
+			return false;
+		*to = (struct grant){ .grant = *a, .above = NODE_NONE, .onward = true };
 	}
-	w->assignment_count = n;
-	qsort(w->assignments, n, sizeof *w->assignments, by_person);
-	for (size_t i = n; i-- > 0;)
+	if (g->count)
+		qsort(g->items, g->count, sizeof *g->items, grant_by_person);
+	return true;
+}
+
+static bool place_delegations(struct world_builder *b, struct grants *g)
+{
+	struct world *w = b->world;
+	struct delegations d = { .items = b->delegations.items, .bits = b->delegated.items };
+	for (size_t i = 0; i < b->delegations.count; i++) {
+		struct delegation *from = &b->delegations.items[i];
+		if (!from->giver || !from->taker || !place_of(w, b->scopes.items[i], &from->first))
+			continue;
+		from->last = w->ends[from->first];
+		d.items[d.count++] = *from;
+	}
+	bool good = delegations_resolve(&d, &b->rows, g, &w->faults);
+	w->chains = d.chains.items;
+	return good;
+}
+
+static bool lay_assignments(struct world_builder *b)
+{
+	struct world *w = b->world;
+	struct grants g = { 0 };
+	bool good = place_assignments(b, &g) && place_delegations(b, &g);
+	w->assignments = good ? mem_array(g.count + 1, sizeof *w->assignments) : NULL;
+	w->people = idmap_new();
+	for (size_t i = 0; w->assignments && i < g.count; i++)
+		w->assignments[w->assignment_count++] = g.items[i].grant;
+	VEC_DONE(&g);
+	if (!w->assignments || !w->people)
+		return false;
+	qsort(w->assignments, w->assignment_count, sizeof *w->assignments, by_person);
+	for (size_t i = w->assignment_count; i-- > 0;)
 		if (!idmap_put(w->people, w->assignments[i].person, (int64_t)i))
 			return false;
 	return true;
@@ -190,9 +269,9 @@ enum code world_build(struct world_builder *b, struct world **ret, struct error 
 	struct world *w = b->world;
 	bool good = tree_build(w, b->nodes.items, b->nodes.count) && lay_assignments(b);
 	if (good) {
-		w->role_count = b->roles.count;
-		w->role_ids = TAKE(b->roles.items);
-		w->bits = TAKE(b->bits);
+		w->role_count = b->rows.ids.count;
+		w->role_ids = TAKE(b->rows.ids.items);
+		w->bits = TAKE(b->rows.bits);
 		if (b->everyone && !idmap_get(b->role_places, b->everyone, &w->everyone))
 			w->everyone = -1;
 		*ret = TAKE(b->world);
@@ -222,6 +301,7 @@ void world_unref(struct world *w)
 	mem_free(w->role_ids);
 	mem_free(w->bits);
 	mem_free(w->assignments);
+	mem_free(w->chains);
 	idmap_free(w->people);
 	mem_free(w);
 }

@@ -68,13 +68,14 @@ struct question {
 	unsigned function;
 	uint32_t place;
 	bool own; /* the record's owner is the caller */
+	bool direct;
 };
 
 /* What one assignment says. */
 static enum decision_reason weigh(const struct world *w, const struct assignment *a, const struct question *q)
 {
 	bool full = role_grants(w, a->role, q->function);
-	if (!full && !role_grants_own(w, a->role, q->function))
+	if ((!full && !role_grants_own(w, a->role, q->function)) || (a->depth && q->direct))
 		return DECISION_NO_ASSIGNMENT;
 	if (!assignment_reaches(a, q->place))
 		return DECISION_ELSEWHERE;
@@ -105,7 +106,7 @@ static struct decision derived(const struct world *w, const struct assignment *a
 {
 	return (struct decision){ .allowed = reason == DECISION_ALLOWED, .reason = reason, .assignment = a->id,
 				  .role = w->role_ids[a->role], .entity = w->order[a->first], .function = function,
-				  .ceiling = a->ceiling };
+				  .ceiling = a->ceiling, .chain = a->depth ? w->chains + a->chain : NULL, .chain_count = a->depth };
 }
 
 /* The first that allows it, else the nearest miss. */
@@ -145,7 +146,7 @@ static struct decision weigh_everyone(const struct world *w, const struct questi
 struct decision decide(const struct world *w, int64_t at, const struct subject *who, unsigned function, int64_t entity,
 		       const struct resource *resource, int64_t amount)
 {
-	struct question q = { .at = at, .amount = amount, .function = function };
+	struct question q = { .at = at, .amount = amount, .function = function, .direct = who->direct };
 	if (who->system)
 		return without(DECISION_ALLOWED, function);
 	if (!who->person || function >= w->function_count || !place_of(w, entity, &q.place))
@@ -185,6 +186,13 @@ void decision_write(const struct world *w, const struct decision *d, struct json
 		json_member_id(out, "entity", d->entity);
 	if (d->allowed && !d->assignment)
 		json_member_text(out, "by", d->role ? STR("everyone") : STR("program"));
+	if (d->chain_count) {
+		json_name(out, STR("delegations"));
+		json_list(out);
+		for (unsigned i = 0; i < d->chain_count; i++)
+			json_put_id(out, d->chain[i]);
+		json_list_end(out);
+	}
 	if (d->ceiling >= 0)
 		json_member_int(out, "ceiling", d->ceiling);
 	json_object_end(out);

@@ -20,7 +20,7 @@ static const char *const patterns[] = { "*", "a.*", "b.*", "*.read", "*.write", 
 #define PATTERNS (sizeof patterns / sizeof *patterns)
 
 struct rows {
-	size_t entities, roles, grants, assignments;
+	size_t entities, roles, grants, assignments, delegations;
 	struct {
 		int64_t id, parent;
 	} entity[MOST];
@@ -33,6 +33,10 @@ struct rows {
 	struct {
 		int64_t id, person, role, entity, from, until, ceiling;
 	} assignment[MOST];
+	struct {
+		struct delegation_row row;
+		const char *pattern;
+	} delegation[MOST];
 	int64_t everyone;
 };
 
@@ -67,6 +71,14 @@ static void make_rows(struct random_seeded *r, struct rows *rows)
 		rows->assignment[i].until = pick(r, 2) ? 0 : pick(r, TIMES);
 		rows->assignment[i].ceiling = pick(r, 2) ? -1 : pick(r, 5);
 	}
+	rows->delegations = (size_t)pick(r, 15);
+	for (size_t i = 0; i < rows->delegations; i++) {
+		rows->delegation[i].row = (struct delegation_row){
+			.id = 1000 + (int64_t)i, .giver = pick(r, people + 1), .taker = pick(r, people + 2),
+			.entity = pick(r, 3) ? 1 : 1 + pick(r, MOST), .from = pick(r, TIMES) - TIMES, .until = pick(r, 3) ? 0 : pick(r, TIMES),
+			.ceiling = pick(r, 3) ? -1 : pick(r, 5), .onward = pick(r, 3) };
+		rows->delegation[i].pattern = pick(r, 3) ? "*" : patterns[pick(r, PATTERNS)];
+	}
 }
 
 static struct world *build(const struct rows *rows)
@@ -83,6 +95,10 @@ static struct world *build(const struct rows *rows)
 		world_add_assignment(b, rows->assignment[i].id, rows->assignment[i].person, rows->assignment[i].role,
 				     rows->assignment[i].entity, rows->assignment[i].from, rows->assignment[i].until,
 				     rows->assignment[i].ceiling);
+	for (size_t i = 0; i < rows->delegations; i++) {
+		world_add_delegation(b, &rows->delegation[i].row);
+		world_add_delegated(b, str_of(rows->delegation[i].pattern));
+	}
 	world_set_everyone(b, rows->everyone);
 	assert_int_equal(world_build(b, &w, NULL), OK);
 	return w;
@@ -168,6 +184,42 @@ static bool assignment_gives(const struct rows *rows, size_t i, const struct que
 	       (rows->assignment[i].ceiling < 0 || q->amount <= rows->assignment[i].ceiling);
 }
 
+static bool delegation_gives(const struct rows *rows, size_t i, const struct question *q)
+{
+	const struct delegation_row *d = &rows->delegation[i].row;
+	return d->from <= q->at && (!d->until || q->at < d->until) && within(rows, q->entity, d->entity) &&
+	       function_matches(str_of(rows->delegation[i].pattern), str_of(functions[q->function])) &&
+	       (d->ceiling < 0 || q->amount <= d->ceiling);
+}
+
+/* Whatever stands on a chain was held before: each person is asked once on the way up (bit set `asked`). */
+static bool may_delegate(const struct rows *rows, int64_t person, const struct question *q, unsigned asked)
+{
+	struct question full = *q;
+	full.own = false;
+	for (size_t i = 0; i < rows->assignments; i++)
+		if (rows->assignment[i].person == person && assignment_gives(rows, i, &full))
+			return true;
+	for (size_t i = 0; i < rows->delegations; i++) {
+		const struct delegation_row *d = &rows->delegation[i].row;
+		if (d->taker == person && d->onward && d->giver && !(asked >> d->giver & 1) && delegation_gives(rows, i, q) &&
+		    may_delegate(rows, d->giver, q, asked | 1u << d->giver))
+			return true;
+	}
+	return false;
+}
+
+static bool by_delegation(const struct rows *rows, int64_t person, const struct question *q)
+{
+	for (size_t i = 0; i < rows->delegations; i++) {
+		const struct delegation_row *d = &rows->delegation[i].row;
+		if (d->taker == person && d->giver && d->giver != person && delegation_gives(rows, i, q) &&
+		    may_delegate(rows, d->giver, q, 1u << person | 1u << d->giver))
+			return true;
+	}
+	return false;
+}
+
 static bool may(const struct rows *rows, const struct subject *who, const struct question *q)
 {
 	if (who->system)
@@ -180,7 +232,7 @@ static bool may(const struct rows *rows, const struct subject *who, const struct
 	for (size_t i = 0; i < rows->assignments; i++)
 		if (rows->assignment[i].person == who->person && assignment_gives(rows, i, q))
 			return true;
-	return false;
+	return !who->direct && by_delegation(rows, who->person, q);
 }
 
 /* --- the questions --------------------------------------------------------------------------------- */
@@ -196,7 +248,7 @@ struct trial {
 static struct subject make_subject(struct trial *t, const char *only[3])
 {
 	struct random_seeded *r = t->random;
-	struct subject who = { .person = pick(r, 8), .system = pick(r, 40) == 0 };
+	struct subject who = { .person = pick(r, 8), .system = pick(r, 40) == 0, .direct = pick(r, 6) == 0 };
 	only[0] = pick(r, 3) ? patterns[pick(r, PATTERNS)] : NULL;
 	only[1] = only[0] && pick(r, 2) ? patterns[pick(r, PATTERNS)] : NULL;
 	only[2] = NULL;
@@ -205,6 +257,23 @@ static struct subject make_subject(struct trial *t, const char *only[3])
 	if (pick(r, 3) == 0)
 		who.only_entity = 1 + pick(r, MOST);
 	return who;
+}
+
+/* From the assignment's holder to who asks, each link by itself good now and, but the last, to be given on. */
+static void check_chain(struct trial *t, const struct decision *d, const struct subject *who, const struct question *q)
+{
+	int64_t holder = t->rows->assignment[d->assignment - 1].person;
+	for (unsigned i = 0; i < d->chain_count; i++) {
+		size_t n = (size_t)d->chain[i] - 1000;
+		const struct delegation_row *link = &t->rows->delegation[n].row;
+		if (link->giver != holder || !delegation_gives(t->rows, n, q) || (i + 1 < d->chain_count && !link->onward))
+			fail_msg("seed %llu: chain", (unsigned long long)t->seed);
+		holder = link->taker;
+	}
+	if (holder != who->person || (who->direct && d->chain_count))
+		fail_msg("seed %llu: another's assignment", (unsigned long long)t->seed);
+	if (d->ceiling >= 0 && q->amount > d->ceiling)
+		fail_msg("seed %llu: ceiling of a chain", (unsigned long long)t->seed);
 }
 
 static void check_decide(struct trial *t)
@@ -221,8 +290,8 @@ static void check_decide(struct trial *t)
 	/* the derivation must be one that allows by itself */
 	if (d.allowed && d.assignment && !assignment_gives(t->rows, (size_t)d.assignment - 1, &q))
 		fail_msg("seed %llu: derivation", (unsigned long long)t->seed);
-	if (d.allowed && d.assignment && t->rows->assignment[d.assignment - 1].person != who.person)
-		fail_msg("seed %llu: another's assignment", (unsigned long long)t->seed);
+	if (d.allowed && d.assignment)
+		check_chain(t, &d, &who, &q);
 }
 
 static bool sorted(const int64_t *ids, size_t count)

@@ -47,7 +47,7 @@ static void gather(const struct world *w, int64_t at, const struct subject *who,
 	for (; i < end; i++) {
 		const struct assignment *a = &w->assignments[i];
 		uint32_t first = a->first > low ? a->first : low, last = a->last < high ? a->last : high;
-		if (!assignment_runs(a, at))
+		if (!assignment_runs(a, at) || (a->depth && who->direct))
 			continue;
 		if (role_grants(w, a->role, function))
 			span_add(&h->full, first, last);

@@ -4,12 +4,14 @@
 #include "access/access.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include <stdatomic.h>
 
 struct assignment { /* fits a cache line */
 	int64_t id, person, from, until, ceiling;
 	uint32_t role;        /* place in role_ids */
 	uint32_t first, last; /* its entity's subtree: places [first, last) */
+	uint32_t chain, depth; /* the delegations it came by: chains[chain … chain + depth); 0 deep: given directly */
 };
 
 struct world {
@@ -34,6 +36,7 @@ struct world {
 	size_t assignment_count;
 	struct idmap *people; /* person → first assignment */
 	int64_t everyone;     /* place of everyone's role, -1: none */
+	int64_t *chains;      /* ids of delegations, chain after chain */
 };
 
 static inline bool bit_get(const uint64_t *set, size_t bit)
@@ -76,3 +79,38 @@ struct node {
 #define NODE_NONE UINT32_MAX
 /* Fills the world's tree from nodes of any order; they are sorted and linked in place. False when out of memory. */
 bool tree_build(struct world *w, struct node *nodes, size_t count);
+
+/* --- delegate.c --- */
+#define CHAIN_MOST 8            /* delegations in a chain */
+#define DERIVED_MOST (1u << 20) /* grants that delegations make; more are not made, and counted as a fault */
+
+struct delegation {
+	int64_t id, giver, taker, from, until, ceiling;
+	size_t row;           /* of its functions in `bits` */
+	uint32_t first, last; /* places */
+	bool onward;          /* the taker may give it on */
+};
+struct delegations {
+	struct delegation *items; /* those whose entity is known */
+	size_t count;
+	const uint64_t *bits;
+	VEC(int64_t) chains;
+};
+struct grant {
+	struct assignment grant;
+	uint32_t above; /* the grant it was made of; NODE_NONE: an assignment */
+	bool onward;
+};
+struct grants {
+	struct grant *items;
+	size_t count, cap;
+};
+struct role_rows { /* sets of functions: those of the roles, then what delegations left of them */
+	VEC(int64_t) ids;
+	uint64_t *bits; /* as in the world; room for `room` rows */
+	size_t room, words;
+};
+/* One more row, empty. */
+bool role_rows_add(struct role_rows *rows, int64_t role, uint32_t *ret);
+/* Adds to the assignments what delegations make of them. False when out of memory. */
+bool delegations_resolve(struct delegations *d, struct role_rows *rows, struct grants *g, size_t *io_faults);

@@ -1,6 +1,8 @@
 /* Nobody gives more than they hold: who assigns a role, writes one, or makes a sign-in link for an account must hold every
  * function that goes with it, at the same place and up to the same ceiling. Checked after the row is written, inside the
- * savepoint, so that whatever way the change came it is undone when refused.
+ * savepoint, so that whatever way the change came it is undone when refused. What was only delegated to them does not count:
+ * it ends with its delegation, a role would not. Whoever delegates what is their own gives nothing away that they lack,
+ * since access/ cuts a delegation to what its giver holds; only who delegates for another is checked here.
  * Neighbours: writer.c plugs this in before the program's own guard; account_operations.c asks for links. */
 #include "base/arena.h"
 #include "internal.h"
@@ -29,13 +31,15 @@ static bool in_patterns(const struct gift *g, struct str function)
 static enum code holds(struct call *c, const struct gift *g, unsigned function, bool *ret, struct error *e)
 {
 	const struct record_context *x = &c->record;
+	struct subject who = c->principal.subject;
 	struct entity_set set;
+	who.direct = true;
 	if (g->scope) {
-		struct decision d = decide(x->world, x->now, &c->principal.subject, function, g->scope, NULL, -1);
+		struct decision d = decide(x->world, x->now, &who, function, g->scope, NULL, -1);
 		*ret = d.allowed && (d.ceiling < 0 || (g->ceiling >= 0 && g->ceiling <= d.ceiling));
 		return OK;
 	}
-	if (!visible(x->world, x->now, &c->principal.subject, function, c->arena, &set))
+	if (!visible(x->world, x->now, &who, function, c->arena, &set))
 		return error_nomem(e);
 	*ret = set.all;
 	return OK;
@@ -103,6 +107,40 @@ static enum code check_assignments(struct call *c, const char *sql, int64_t id, 
 	return OK;
 }
 
+/* All that a statement's delegations (delegator, functions, scope, ceiling, its currency) give. With `own` those of the
+ * caller's own pass, unless it comes with a token that was given less than its person holds. */
+static enum code check_delegations(struct call *c, const char *sql, int64_t id, bool own, struct error *e)
+{
+	const struct subject *who = &c->principal.subject;
+	struct gift *gifts = ARENA_ARRAY(c->arena, GIFTS_MOST, struct gift);
+	size_t n = 0;
+	if (!gifts)
+		return error_nomem(e);
+	{
+		CLEAN_ROWS struct rows *rows = NULL;
+		bool row;
+		TRY(sql_query(c->record.conn, sql, SQL_PARAMS(SQL_I(id)), &rows, e));
+		for (;;) {
+			TRY(rows_next(rows, &row, e));
+			if (!row)
+				break;
+			if (own && rows_int(rows, 0) == who->person && !who->only && !who->only_entity)
+				continue;
+			if (n == GIFTS_MOST)
+				return error_fail(e, E_LIMIT, N_("Too many delegations to one person to check them all"));
+			struct gift *g = &gifts[n++];
+			bool comparable = str_eq(rows_text(rows, 4), c->record.currency);
+			*g = (struct gift){ .patterns = { arena_copy(c->arena, rows_text(rows, 1)), STR("") }, .scope = rows_int(rows, 2),
+					    .ceiling = rows_null(rows, 3) || !comparable ? -1 : rows_int(rows, 3) };
+			if (!g->patterns[0].data)
+				return error_nomem(e);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		TRY(check_gift(c, &gifts[i], e));
+	return OK;
+}
+
 enum code authority_judge(void *data, struct conn *conn, const struct kind *k, int64_t id, struct arena *arena, struct error *e)
 {
 	struct call *c = data;
@@ -114,6 +152,8 @@ enum code authority_judge(void *data, struct conn *conn, const struct kind *k, i
 		TRY(read_role(c, id, &everywhere, e));
 		TRY(check_gift(c, &everywhere, e));
 	}
+	if (!c->record.who.system && k->index == kernel->access_kinds[3])
+		TRY(check_delegations(c, SQL_DELEGATION_GIVES, id, true, e));
 	return kernel->guard ? kernel->guard->judge(kernel->guard->data, conn, k, id, arena, e) : OK;
 }
 
@@ -121,5 +161,6 @@ enum code authority_over_person(struct call *c, int64_t person, struct error *e)
 {
 	if (c->principal.subject.system || person == c->principal.person)
 		return OK;
-	return check_assignments(c, SQL_PERSON_GIVES, person, e);
+	TRY(check_assignments(c, SQL_PERSON_GIVES, person, e));
+	return check_delegations(c, SQL_PERSON_DELEGATED, person, false, e);
 }

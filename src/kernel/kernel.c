@@ -90,8 +90,8 @@ static enum code load_packs(struct kernel *k, const struct kernel_options *o, st
 	enum code code = registry_build(o->modules, m, &k->registry, e);
 	model_unref(m);
 	TRY(code);
-	static const char *const needed[] = { "entity", "role", "assignment" };
-	for (size_t i = 0; i < 3; i++) {
+	static const char *const needed[] = { "entity", "role", "assignment", "delegation" };
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
 		const struct kind *kind = model_kind(m, str_of(needed[i]));
 		if (!kind)
 			return error_fail(e, E_INVALID, N_("The pack core is missing: there is no kind {kind}"), { "kind", str_of(needed[i]) });

@@ -1,4 +1,4 @@
-/* The world of access, read from the estate's own records (kinds entity, role, assignment), rebuilt when one of them
+/* The world of access, read from the estate's own records (kinds entity, role, assignment, delegation), rebuilt when one of them
  * changed; and what an empty estate is seeded with: the root entity and the packs' roles.
  * Neighbours: access/ holds the snapshot, writer.c tells what was touched. */
 #include "base/arena.h"
@@ -95,7 +95,15 @@ static enum code read_roles(struct world_builder *b, struct conn *c, struct erro
 	}
 }
 
-static enum code read_assignments(struct world_builder *b, struct conn *c, struct error *e)
+/* Columns 6 and 7. A ceiling in another currency than the organisation's cannot be compared: it lets no amount pass. */
+static int64_t known_ceiling(struct rows *rows, struct str currency)
+{
+	if (rows_null(rows, 6))
+		return -1;
+	return str_eq(rows_text(rows, 7), currency) ? rows_int(rows, 6) : 0;
+}
+
+static enum code read_assignments(struct world_builder *b, struct conn *c, struct str currency, struct error *e)
 {
 	CLEAN_ROWS struct rows *rows = NULL;
 	bool row;
@@ -107,7 +115,36 @@ static enum code read_assignments(struct world_builder *b, struct conn *c, struc
 		if (!world_add_assignment(b, rows_int(rows, 0), rows_int(rows, 1), rows_int(rows, 2), rows_int(rows, 3),
 					  rows_null(rows, 4) ? 0 : rows_int(rows, 4) * DAY,
 					  rows_null(rows, 5) ? 0 : (rows_int(rows, 5) + 1) * DAY,
-					  rows_null(rows, 6) ? -1 : rows_int(rows, 6)))
+					  known_ceiling(rows, currency)))
+			return error_nomem(e);
+	}
+}
+
+static bool add_delegated(struct world_builder *b, struct str text)
+{
+	struct str rest = text, line, word;
+	while (str_cut(&rest, '\n', &line))
+		while (str_cut(&line, ' ', &word))
+			if (str_trim(word).len && !world_add_delegated(b, str_trim(word)))
+				return false;
+	return true;
+}
+
+static enum code read_delegations(struct world_builder *b, struct conn *c, struct str currency, struct error *e)
+{
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row;
+	TRY(sql_query(c, SQL_WORLD_DELEGATIONS, SQL_NO_PARAMS, &rows, e));
+	for (;;) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			return OK;
+		struct delegation_row d = { .id = rows_int(rows, 0), .giver = rows_int(rows, 1), .taker = rows_int(rows, 2),
+					    .entity = rows_int(rows, 3), .from = rows_null(rows, 4) ? 0 : rows_int(rows, 4) * DAY,
+					    .until = rows_null(rows, 5) ? 0 : (rows_int(rows, 5) + 1) * DAY,
+					    .ceiling = known_ceiling(rows, currency),
+					    .onward = !rows_null(rows, 8) && rows_int(rows, 8) };
+		if (!world_add_delegation(b, &d) || !add_delegated(b, rows_text(rows, 9)))
 			return error_nomem(e);
 	}
 }
@@ -125,7 +162,9 @@ static enum code world_read(struct kernel *k, struct conn *c, struct world **ret
 	if (code == OK)
 		code = read_roles(b, c, e);
 	if (code == OK)
-		code = read_assignments(b, c, e);
+		code = read_assignments(b, c, config_text(k->config, "currency"), e);
+	if (code == OK)
+		code = read_delegations(b, c, config_text(k->config, "currency"), e);
 	if (code == OK)
 		code = world_build(TAKE(b), ret, e);
 	world_builder_free(b);

@@ -58,7 +58,7 @@ bool changes_authority(struct changes *c, const struct decision *d)
 {
 	for (size_t i = 0; i < c->authority_count; i++) {
 		const struct decision *a = &c->authorities[i];
-		if (a->function == d->function && a->assignment == d->assignment && a->role == d->role)
+		if (a->function == d->function && a->assignment == d->assignment && a->role == d->role && a->chain == d->chain)
 			return true;
 	}
 	/* more than 64 different ones in one operation: the first stand for it */

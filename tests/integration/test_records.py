@@ -1,6 +1,7 @@
 """Records over HTTP, the same on SQLite and on a real PostgreSQL: every operation a kind brings, rights, errors."""
 import json
 import threading
+import time
 import unittest
 
 from support.postgres import Postgres, binaries
@@ -312,6 +313,82 @@ class Records:
         proposed = manager.post("/api/assignment?propose=true", batch["calls"][0]["input"])
         if proposed.status == 201:
             self.assertEqual(manager.post(f"/api/proposal/{proposed.json['id']}/apply").status, 403)
+
+    def chains(self, function):
+        """The delegations by which a function was used, of every use the journal holds."""
+        entries, start = [], 0
+        for _ in range(40):  # on PostgreSQL entries are integrated by a job
+            got = self.root.post("/api/log", {"after": start}).json
+            entries += got["items"]
+            if not got["items"] and any(a.get("delegations") for e in entries for a in (e.get("payload") or {}).get("authority", [])):
+                break
+            start = got["next"]
+            time.sleep(0 if got["items"] else 0.1)
+        return [a["delegations"] for e in entries for a in (e.get("payload") or {}).get("authority", [])
+                if a["function"] == function and "delegations" in a]
+
+    def test_delegations(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        south = self.make("entity", name="South of " + self.id()[-20:], parent=self.home)
+        chief, chief_person, _ = self.person("Delegating chief", "entity_ict_chief", north)
+        deputy, deputy_person, deputy_account = self.person("Deputy", None)
+        third, third_person, _ = self.person("Third", None)
+
+        def create(client, entity):
+            return client.post("/api/device", {"name": "delegated", "class": "radio", "entity": entity}).status
+
+        def delegate(client, **changes):
+            fields = {"delegator": chief_person, "delegate": deputy_person, "functions": "device.*\ndelegation.*", "scope": self.home,
+                      "entity": north, "reason": "leave"}
+            return client.post("/api/delegation", {**fields, **changes})
+
+        self.assertEqual(create(deputy, north), 403)
+        given = delegate(chief)
+        self.assertEqual(given.status, 201, given.body)
+        given = given.json["id"]
+        self.assertEqual(create(deputy, north), 201)
+        self.assertIn([given], self.chains("device.create"))  # the journal keeps by which delegation
+        self.assertEqual(create(deputy, south), 403)  # no further than who delegates
+        self.assertEqual(deputy.post("/api/site", {"name": "not delegated", "entity": north}).status, 403)
+        # nobody delegates for another what they do not hold themselves, nor signs in as who was delegated more
+        self.assertEqual(delegate(deputy, delegate=third_person).status, 403)
+        manager, _, _ = self.person("Manager of delegations", "access_manager", north)
+        self.assertEqual(delegate(manager, delegate=third_person).status, 403)
+        self.assertEqual(manager.post(f"/api/account/{deputy_account}/link").status, 403)
+        # given on only where that was said
+        onward = self.make("delegation", delegator=deputy_person, delegate=third_person, functions="device.create", scope=north,
+                           entity=north, reason="further")
+        self.assertEqual(create(third, north), 403)
+        self.assertEqual(chief.patch("/api/delegation/" + given, {"onward": True}).status, 200)
+        self.assertEqual(create(third, north), 201)
+        # suspended, resumed, revoked: the whole chain follows
+        for step, status in (("suspend", 403), ("resume", 201), ("revoke", 403)):
+            got = chief.post(f"/api/delegation/{given}/{step}")
+            self.assertEqual(got.status, 200, got.body)
+            self.assertEqual((create(deputy, north), create(third, north)), (status, status), step)
+        self.assertEqual(self.root.get("/api/delegation/" + onward).json["state"], "active")
+
+    def test_ceilings_in_another_currency(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
+        for currency, status in (("USD", 200), ("JPY", 403)):
+            chief, person, _ = self.person("Chief with a ceiling in " + currency, None, north)
+            self.make("assignment", person=person, role=roles["entity_ict_chief"], scope=north, reason="test",
+                      ceiling={"amount": "90000", "currency": currency})
+            device = self.make("device", name="costly", entity=north, cost={"amount": "800", "currency": "USD"}, **{"class": "laptop"})
+            self.assertEqual(self.root.post(f"/api/device/{device}/receive", {}).status, 200)
+            got = chief.post(f"/api/device/{device}/write_off", {})
+            self.assertEqual(got.status, status, got.body)
+
+    def test_delegated_roles_are_not_given_on(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        _, manager, _ = self.person("Manager who delegates", "access_manager", north)
+        deputy, deputy_person, _ = self.person("Deputy of the manager", None)
+        self.make("delegation", delegator=manager, delegate=deputy_person, functions="*", scope=north, entity=north, reason="leave")
+        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
+        role = {"person": deputy_person, "role": roles["access_manager"], "scope": north, "entity": north, "reason": "for good"}
+        self.assertEqual(deputy.post("/api/person", {"name": "Newcomer", "entity": north}).status, 201)
+        self.assertEqual(deputy.post("/api/assignment", role).status, 403)
 
     def test_masks(self):
         desk, _, _ = self.person("Plain " + self.id(), None)

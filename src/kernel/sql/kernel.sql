@@ -7,8 +7,12 @@ SELECT id, parent FROM entity WHERE archived IS NULL ORDER BY id
 SELECT id, name, grants, own_grants FROM role WHERE archived IS NULL ORDER BY id
 
 -- name: world_assignments
-SELECT id, person, role, scope, valid_from, valid_until, ceiling
+SELECT id, person, role, scope, valid_from, valid_until, ceiling, ceiling_currency
   FROM assignment WHERE archived IS NULL AND state = 'active' ORDER BY id
+
+-- name: world_delegations
+SELECT id, delegator, delegate, scope, valid_from, valid_until, ceiling, ceiling_currency, onward, functions
+  FROM delegation WHERE archived IS NULL AND state = 'active' ORDER BY id
 
 -- name: entity_root
 SELECT id FROM entity WHERE parent IS NULL AND archived IS NULL ORDER BY id LIMIT 1
@@ -34,6 +38,14 @@ SELECT grants, own_grants FROM role WHERE id = ?1
 
 -- name: assignment_gives
 SELECT role, scope, ceiling, ceiling_currency FROM assignment WHERE id = ?1 AND archived IS NULL AND state = 'active'
+
+-- name: delegation_gives
+SELECT delegator, functions, scope, ceiling, ceiling_currency
+  FROM delegation WHERE id = ?1 AND archived IS NULL AND state = 'active'
+
+-- name: person_delegated
+SELECT delegator, functions, scope, ceiling, ceiling_currency
+  FROM delegation WHERE delegate = ?1 AND archived IS NULL AND state = 'active' ORDER BY id
 
 -- name: person_gives
 SELECT role, scope, ceiling, ceiling_currency FROM assignment WHERE person = ?1 AND archived IS NULL AND state = 'active' ORDER BY id

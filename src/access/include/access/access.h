@@ -3,7 +3,8 @@
  * built from plain rows, knows no SQL and no clock (`at` is passed in).
  *
  * Invariants: nothing is allowed without an assignment that covers it; archived or expired assignments cover
- * nothing; a world never changes after world_build(). Placements and delegations join this same structure. */
+ * nothing; whoever holds by delegation holds no more than whoever gave it holds at that same moment; a world never
+ * changes after world_build(). */
 #pragma once
 #include "base/error.h"
 
@@ -26,6 +27,16 @@ bool world_add_grant(struct world_builder *b, int64_t role, struct str pattern, 
  * none, else minor units in the organisation's currency. One to nobody (0) or of an unknown role or entity covers nothing. */
 bool world_add_assignment(struct world_builder *b, int64_t id, int64_t person, int64_t role, int64_t entity,
 			  int64_t from, int64_t until, int64_t ceiling);
+/* What one person lets another do in their place: of what `giver` holds by assignments, or by delegations that let it be
+ * given on (`onward`), the named functions, at `entity` and below, within the dates and under the ceiling; times and
+ * ceiling as with assignments. Functions on own records stay with their owner. At most eight follow one another. */
+struct delegation_row {
+	int64_t id, giver, taker, entity, from, until, ceiling;
+	bool onward;
+};
+bool world_add_delegation(struct world_builder *b, const struct delegation_row *row);
+/* Patterns of functions, one by one, of the delegation added last. */
+bool world_add_delegated(struct world_builder *b, struct str pattern);
 /* Everybody who signs in has this role at every entity (own records, reference data). */
 bool world_set_everyone(struct world_builder *b, int64_t role);
 /* Consumes the builder, also on failure (E_NOMEM). An entity whose parent is unknown becomes a root, and of a cycle
@@ -50,6 +61,7 @@ struct subject {
 	const char *const *only;
 	int64_t only_entity;
 	bool system;
+	bool direct; /* only what was assigned, not what was delegated, counts (who gives roles to others) */
 };
 
 struct resource { /* what it is about; zero values: nothing in particular */
@@ -78,7 +90,9 @@ struct decision {
 	int64_t role;
 	int64_t entity;     /* where the assignment stands */
 	unsigned function;
-	int64_t ceiling;    /* -1: none */
+	int64_t ceiling;    /* -1: none; the least along the chain */
+	const int64_t *chain; /* delegations it came by, from the assignment's holder on; lives as long as the world */
+	unsigned chain_count; /* 0: `assignment` is the person's own */
 };
 
 /* `amount` in minor units, -1: none. `resource` may be NULL. Never fails; millions a second per core. Thread-safe.

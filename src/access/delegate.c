@@ -1,0 +1,129 @@
+/* Delegations become grants of those they were given to, once, when the world is built: what a chain of delegations
+ * leaves of an assignment is again one subtree, one span of time, one set of functions and one ceiling.
+ * Neighbours: build.c calls it; decide.c and visible.c see grants only, and need not know how they came about. */
+#include "world.h"
+#include <stdlib.h>
+
+static int by_giver(const void *a, const void *b)
+{
+	const struct delegation *x = a, *y = b;
+	if (x->giver != y->giver)
+		return x->giver < y->giver ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The first delegation of this giver, or where it would stand. */
+static size_t first_of(const struct delegations *d, int64_t giver)
+{
+	size_t low = 0, high = d->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (d->items[middle].giver < giver)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Has this person held it already on the way? Giving it back adds nothing, and a circle would never end. */
+static bool held_before(const struct grants *g, uint32_t at, int64_t person)
+{
+	for (; at != NODE_NONE; at = g->items[at].above)
+		if (g->items[at].grant.person == person)
+			return true;
+	return false;
+}
+
+static int64_t lesser_ceiling(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* What is left of a grant under a delegation; false: nothing. Two subtrees lie one in the other, or apart. */
+static bool narrow(const struct assignment *from, const struct delegation *d, struct assignment *ret)
+{
+	*ret = *from;
+	ret->person = d->taker;
+	ret->first = d->first > from->first ? d->first : from->first;
+	ret->last = d->last < from->last ? d->last : from->last;
+	ret->from = d->from > from->from ? d->from : from->from;
+	ret->until = d->until < from->until ? d->until : from->until;
+	ret->ceiling = lesser_ceiling(from->ceiling, d->ceiling);
+	ret->depth = from->depth + 1;
+	return ret->first < ret->last && ret->from < ret->until;
+}
+
+/* The functions of both as a new row of bits; NODE_NONE: none in common. Functions on own records are not given on. */
+static bool common_functions(struct role_rows *rows, uint32_t role, const uint64_t *given, uint32_t *ret)
+{
+	uint64_t any = 0, *bits;
+	for (size_t i = 0; i < rows->words; i++)
+		any |= rows->bits[2 * role * rows->words + i] & given[i];
+	*ret = NODE_NONE;
+	if (!any)
+		return true;
+	if (!role_rows_add(rows, rows->ids.items[role], ret))
+		return false;
+	bits = rows->bits + 2 * (size_t)*ret * rows->words;
+	for (size_t i = 0; i < rows->words; i++)
+		bits[i] = rows->bits[2 * role * rows->words + i] & given[i];
+	return true;
+}
+
+/* The chain above, and this delegation at its end. */
+static bool chain_write(struct delegations *d, const struct assignment *above, int64_t id, uint32_t *ret)
+{
+	size_t start = d->chains.count;
+	for (size_t i = 0; i <= above->depth; i++) {
+		int64_t link = i < above->depth ? d->chains.items[above->chain + i] : id;
+		int64_t *to = VEC_ADD(&d->chains);
+		if (!to)
+			return false;
+		*to = link;
+	}
+	*ret = (uint32_t)start;
+	return true;
+}
+
+static bool give(struct delegations *d, struct role_rows *rows, struct grants *g, uint32_t above, size_t which)
+{
+	const struct delegation *by = &d->items[which];
+	struct grant made = { .above = above, .onward = by->onward };
+	uint32_t role;
+	if (held_before(g, above, by->taker) || !narrow(&g->items[above].grant, by, &made.grant))
+		return true;
+	if (!common_functions(rows, made.grant.role, d->bits + by->row * rows->words, &role))
+		return false;
+	if (role == NODE_NONE)
+		return true;
+	made.grant.role = role;
+	if (!chain_write(d, &g->items[above].grant, by->id, &made.grant.chain))
+		return false;
+	struct grant *to = VEC_ADD(g);
+	if (to)
+		*to = made;
+	return to != NULL;
+}
+
+bool delegations_resolve(struct delegations *d, struct role_rows *rows, struct grants *g, size_t *io_faults)
+{
+	size_t direct = g->count;
+	if (d->count)
+		qsort(d->items, d->count, sizeof *d->items, by_giver);
+	for (size_t at = 0; at < g->count; at++) { /* grants made on the way are met in their turn */
+		const struct assignment *a = &g->items[at].grant;
+		int64_t giver = a->person;
+		if (!g->items[at].onward || a->depth >= CHAIN_MOST)
+			continue;
+		for (size_t i = first_of(d, giver); i < d->count && d->items[i].giver == giver; i++) {
+			if (g->count - direct >= DERIVED_MOST) { /* what does not fit is not given */
+				++*io_faults;
+				return true;
+			}
+			if (!give(d, rows, g, (uint32_t)at, i))
+				return false;
+		}
+	}
+	return true;
+}
