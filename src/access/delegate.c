@@ -2,6 +2,7 @@
  * leaves of an assignment is again one subtree, one span of time, one set of functions and one ceiling.
  * Neighbours: build.c calls it; decide.c and visible.c see grants only, and need not know how they came about. */
 #include "world.h"
+#include "base/map.h"
 #include <stdlib.h>
 
 static int by_giver(const void *a, const void *b)
@@ -86,12 +87,45 @@ static bool chain_write(struct delegations *d, const struct assignment *above, i
 	return true;
 }
 
-static bool give(struct delegations *d, struct role_rows *rows, struct grants *g, uint32_t above, size_t which)
+/* Does the taker hold all of it already, by a way no longer? Then the grant would decide nothing. */
+static bool covered_by(const struct role_rows *rows, const struct grant *held, const struct grant *made, const uint64_t *given)
+{
+	const struct assignment *h = &held->grant, *m = &made->grant;
+	if ((made->onward && !held->onward) || h->depth > m->depth || h->first > m->first || h->last < m->last || h->from > m->from || h->until < m->until)
+		return false;
+	if (h->ceiling >= 0 && (m->ceiling < 0 || h->ceiling < m->ceiling))
+		return false;
+	for (size_t i = 0; i < rows->words; i++)
+		if (rows->bits[2 * (size_t)m->role * rows->words + i] & given[i] & ~rows->bits[2 * (size_t)h->role * rows->words + i])
+			return false;
+	return true;
+}
+
+/* Among people who give everything on to each other the chains would be without number; what they come to is not. */
+static bool worth_giving(const struct role_rows *rows, const struct grants *g, uint32_t newest, const struct grant *made, const uint64_t *given,
+			 size_t *io_faults)
+{
+	size_t derived = 0;
+	for (uint32_t at = newest; at != NODE_NONE; at = g->items[at].older) {
+		if (covered_by(rows, &g->items[at], made, given))
+			return false;
+		derived += g->items[at].above != NODE_NONE;
+	}
+	*io_faults += derived >= DERIVED_EACH;
+	return derived < DERIVED_EACH;
+}
+
+static bool give(struct delegations *d, struct role_rows *rows, struct grants *g, uint32_t above, size_t which, struct idmap *newest, size_t *io_faults)
 {
 	const struct delegation *by = &d->items[which];
-	struct grant made = { .above = above, .onward = by->onward };
+	struct grant made = { .above = above, .onward = by->onward, .older = NODE_NONE };
 	uint32_t role;
+	int64_t known;
 	if (held_before(g, above, by->taker) || !narrow(&g->items[above].grant, by, &made.grant))
+		return true;
+	if (idmap_get(newest, by->taker, &known))
+		made.older = (uint32_t)known;
+	if (!worth_giving(rows, g, made.older, &made, d->bits + by->row * rows->words, io_faults))
 		return true;
 	if (!common_functions(rows, made.grant.role, d->bits + by->row * rows->words, &role))
 		return false;
@@ -101,16 +135,26 @@ static bool give(struct delegations *d, struct role_rows *rows, struct grants *g
 	if (!chain_write(d, &g->items[above].grant, by->id, &made.grant.chain))
 		return false;
 	struct grant *to = VEC_ADD(g);
-	if (to)
-		*to = made;
-	return to != NULL;
+	if (!to)
+		return false;
+	*to = made;
+	return idmap_put(newest, by->taker, (int64_t)g->count - 1);
 }
 
-bool delegations_resolve(struct delegations *d, struct role_rows *rows, struct grants *g, size_t *io_faults)
+static bool note_direct(struct grants *g, struct idmap *newest)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		int64_t known;
+		g->items[i].older = idmap_get(newest, g->items[i].grant.person, &known) ? (uint32_t)known : NODE_NONE;
+		if (!idmap_put(newest, g->items[i].grant.person, (int64_t)i))
+			return false;
+	}
+	return true;
+}
+
+static bool resolve(struct delegations *d, struct role_rows *rows, struct grants *g, struct idmap *newest, size_t *io_faults)
 {
 	size_t direct = g->count;
-	if (d->count)
-		qsort(d->items, d->count, sizeof *d->items, by_giver);
 	for (size_t at = 0; at < g->count; at++) { /* grants made on the way are met in their turn */
 		const struct assignment *a = &g->items[at].grant;
 		int64_t giver = a->person;
@@ -121,9 +165,20 @@ bool delegations_resolve(struct delegations *d, struct role_rows *rows, struct g
 				++*io_faults;
 				return true;
 			}
-			if (!give(d, rows, g, (uint32_t)at, i))
+			if (!give(d, rows, g, (uint32_t)at, i, newest, io_faults))
 				return false;
 		}
 	}
 	return true;
+}
+
+bool delegations_resolve(struct delegations *d, struct role_rows *rows, struct grants *g, size_t *io_faults)
+{
+	if (!d->count)
+		return true;
+	qsort(d->items, d->count, sizeof *d->items, by_giver);
+	struct idmap *newest = idmap_new();
+	bool good = newest && note_direct(g, newest) && resolve(d, rows, g, newest, io_faults);
+	idmap_free(newest);
+	return good;
 }

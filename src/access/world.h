@@ -84,6 +84,8 @@ bool tree_build(struct world *w, struct node *nodes, size_t count);
 #define CHAIN_MOST 8            /* delegations in a chain */
 #define DERIVED_MOST (1u << 20) /* grants that delegations make; more are not made, and counted as a fault */
 
+#define DERIVED_EACH 256        /* of them for one person, none of which is part of another */
+
 struct delegation {
 	int64_t id, giver, taker, from, until, ceiling;
 	size_t row;           /* of its functions in `bits` */
@@ -99,6 +101,7 @@ struct delegations {
 struct grant {
 	struct assignment grant;
 	uint32_t above; /* the grant it was made of; NODE_NONE: an assignment */
+	uint32_t older; /* another of the same person, made before; NODE_NONE */
 	bool onward;
 };
 struct grants {

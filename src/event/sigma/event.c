@@ -63,6 +63,21 @@ static struct str real_text(struct sigma_scratch *x, double n)
 	return arena_format(x->arena, "%.*f", decimals > 1 ? (int)decimals : 1, n);
 }
 
+static struct str integer_text(struct sigma_scratch *x, int64_t n)
+{
+	char digits[24], *out;
+	size_t at = sizeof digits;
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (n < 0)
+		digits[--at] = '-';
+	out = arena_alloc(x->arena, sizeof digits);
+	x->nomem |= !out;
+	return out ? (struct str){ memcpy(out, digits + at, sizeof digits - at), sizeof digits - at } : STR("");
+}
+
 static void put_scalar(struct sigma_scratch *x, unsigned slot, const struct json *j)
 {
 	switch (j->type) {
@@ -70,7 +85,7 @@ static void put_scalar(struct sigma_scratch *x, unsigned slot, const struct json
 		slot_put(x, slot, j->text, false, false);
 		break;
 	case JSON_INT:
-		slot_put(x, slot, arena_format(x->arena, "%lld", (long long)j->integer), false, false);
+		slot_put(x, slot, integer_text(x, j->integer), false, false);
 		break;
 	case JSON_REAL:
 		slot_put(x, slot, real_text(x, j->real), false, false);

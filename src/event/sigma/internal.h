@@ -112,7 +112,7 @@ struct logsource {
 
 struct rule {
 	struct sigma_rule told;
-	struct logsource source;
+	unsigned source; /* place in sources */
 	const struct node *root; /* NULL: a correlation */
 	const struct correlation *correlation;
 };
@@ -138,6 +138,7 @@ struct sigma_rules {
 	struct map *item_keys; /* canonical text → item + 1 */
 	VEC(struct item) items;
 	VEC(struct rule) rules;
+	VEC(struct logsource) sources; /* different ones */
 	VEC(struct filter) filters;
 	VEC(struct sigma_fault) faults;
 	struct map *atom_keys;

@@ -43,9 +43,14 @@ static int by_atom(const void *a, const void *b)
 static bool plan_rules(struct planning *p, struct str channel, struct str number, struct str provider)
 {
 	const struct sigma_rules *s = p->x->set;
+	CLEAN_MEM bool *fits = mem_array(s->sources.count + 1, sizeof *fits);
+	if (!fits)
+		return false;
+	for (size_t i = 0; i < s->sources.count; i++)
+		fits[i] = p->x->all_sources || source_fits(&s->sources.items[i], channel, number, provider);
 	for (size_t i = 0; i < s->rules.count; i++) {
 		const struct requirement *r = &s->required[i];
-		if (!s->rules.items[i].root || !(p->x->all_sources || source_fits(&s->rules.items[i].source, channel, number, provider)))
+		if (!s->rules.items[i].root || !fits[s->rules.items[i].source])
 			continue;
 		for (size_t a = 0; r->known && a < r->count; a++) {
 			struct pair *pair = VEC_ADD(&p->pairs);
@@ -177,9 +182,20 @@ static struct route *route_of(struct sigma_scratch *x)
 		provider = slot_text(x, x->source_name, true);
 	if (x->all_sources || !channel.data || x->routes.count >= ROUTES_MOST)
 		channel = number = provider = STR_NONE;
-	struct str key = arena_format(x->arena, "%.*s\n%.*s\n%.*s", STR_ARG(channel), STR_ARG(number), STR_ARG(provider));
-	struct route *r = key.data ? map_get(x->route_names, key) : NULL;
-	if (r || !key.data)
+	char *joined = arena_alloc(x->arena, channel.len + number.len + provider.len + 2);
+	if (!joined)
+		return NULL;
+	struct str key = { joined, channel.len + number.len + provider.len + 2 };
+	if (channel.len)
+		memcpy(joined, channel.data, channel.len);
+	joined[channel.len] = '\n';
+	if (number.len)
+		memcpy(joined + channel.len + 1, number.data, number.len);
+	joined[channel.len + 1 + number.len] = '\n';
+	if (provider.len)
+		memcpy(joined + channel.len + number.len + 2, provider.data, provider.len);
+	struct route *r = map_get(x->route_names, key);
+	if (r)
 		return r;
 	char *kept = mem_copy_text(key.data, key.len);
 	struct route **place = kept ? VEC_ADD(&x->routes) : NULL;

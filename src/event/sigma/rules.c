@@ -42,6 +42,7 @@ void sigma_rules_free(struct sigma_rules *s)
 	VEC_DONE(&s->names);
 	VEC_DONE(&s->items);
 	VEC_DONE(&s->rules);
+	VEC_DONE(&s->sources);
 	VEC_DONE(&s->filters);
 	VEC_DONE(&s->faults);
 	VEC_DONE(&s->atoms);
@@ -112,6 +113,23 @@ static struct str lower_at(struct sigma_rules *s, const struct yaml *map, const 
 enum code logsource_read(struct sigma_rules *s, const struct yaml *y, struct logsource *ret, struct error *e)
 {
 	*ret = (struct logsource){ lower_at(s, y, "product"), lower_at(s, y, "category"), lower_at(s, y, "service") };
+	return OK;
+}
+
+static enum code source_of(struct reading *r, const struct yaml *y, unsigned *ret)
+{
+	struct sigma_rules *s = r->set;
+	struct logsource source;
+	TRY(logsource_read(s, y, &source, r->e));
+	for (*ret = 0; *ret < s->sources.count; (*ret)++) {
+		const struct logsource *known = &s->sources.items[*ret];
+		if (str_eq(known->product, source.product) && str_eq(known->category, source.category) && str_eq(known->service, source.service))
+			return OK;
+	}
+	struct logsource *kept = VEC_ADD(&s->sources);
+	if (!kept)
+		return error_nomem(r->e);
+	*kept = source;
 	return OK;
 }
 
@@ -218,7 +236,7 @@ static enum code document_read(struct reading *r, const struct yaml *doc)
 		rule.told.correlation = true;
 		TRY(correlation_read(r, doc, &rule.correlation));
 	} else {
-		TRY(logsource_read(r->set, yaml_get(doc, "logsource"), &rule.source, r->e));
+		TRY(source_of(r, yaml_get(doc, "logsource"), &rule.source));
 		TRY(detection_read(r, detection, &rule.root));
 	}
 	struct rule *kept = VEC_ADD(&r->set->rules);
@@ -320,8 +338,9 @@ static enum code filters_apply(struct sigma_rules *s, struct rule *rule, struct 
 {
 	for (size_t i = 0; i < s->filters.count && rule->root; i++) {
 		const struct filter *f = &s->filters.items[i];
-		if (!names_rule(f, &rule->told) || !attribute_fits(f->source.product, rule->source.product) ||
-		    !attribute_fits(f->source.category, rule->source.category) || !attribute_fits(f->source.service, rule->source.service))
+		const struct logsource *source = &s->sources.items[rule->source];
+		if (!names_rule(f, &rule->told) || !attribute_fits(f->source.product, source->product) ||
+		    !attribute_fits(f->source.category, source->category) || !attribute_fits(f->source.service, source->service))
 			continue;
 		TRY(node_join(s, NODE_AND, (const struct node *[]){ rule->root, f->root }, 2, &rule->root, e));
 	}
