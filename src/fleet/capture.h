@@ -18,7 +18,8 @@ struct estimate {
 bool capture_chapman(int64_t n1, int64_t n2, int64_t both, struct estimate *ret);
 
 /* Chao's lower bound for so many sources (Chao 1987, bias-corrected): `seen` in all, once by exactly one source, twice by exactly two.
- * Holds also when some are harder to see than others for every source. */
+ * Holds also when some are harder to see than others for every source. It is no bound when the sources themselves differ much in how much they
+ * see: one that sees nearly everything beside some that see little makes many seen once and few twice, and the result far too large. */
 bool capture_chao(size_t sources, int64_t seen, int64_t once, int64_t twice, struct estimate *ret);
 
 /* A log-linear model (Fienberg 1972): cells[pattern] is how many were seen by exactly the sources of the pattern's bits; cells[0] is what

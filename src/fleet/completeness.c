@@ -187,7 +187,7 @@ static const struct field completeness_input[] = {
 	{ 0 },
 };
 static const struct field completeness_output[] = {
-	{ .name = "all", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("All entities taken together") },
+	{ .name = "all", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("All entities taken together; at_least is Chao's bound, which is too high when some sources see far more than others") },
 	{ .name = "entities", .type = FIELD_JSON, .flags = FIELD_REQUIRED, .title = N_("Per entity: seen, estimate with its interval, unseen, method") },
 	{ 0 },
 };

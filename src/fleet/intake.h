@@ -4,6 +4,7 @@
 #include "kernel/call.h"
 
 #define KNOWN_MOST 96
+#define SECTIONS_CUT_MOST 8
 #define RECORDS_MOST 900 /* of one report; a call may change 1,000 */
 
 struct known_section { /* a section the server has, by its key and digest */
@@ -22,12 +23,16 @@ struct intake {
 	bool created;
 	struct known_section known[KNOWN_MOST];
 	size_t known_count;
+	const char *cut[SECTIONS_CUT_MOST]; /* sections that were not stored whole: their digests are not kept */
+	size_t cut_count;
 };
 
 /* report.c */
 const struct json *section(const struct call *c, const char *name);
 /* It came, and not with the digest that the server has already. */
 bool section_changed(const struct intake *in, const char *name);
+/* There was no room for all of it: it is wanted again. */
+void section_cut(struct intake *in, const char *name);
 
 /* parts.c: lists of a section become records of a kind, found again by device and name. */
 enum code store_parts(struct intake *in, struct error *e);

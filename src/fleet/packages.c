@@ -73,7 +73,7 @@ static enum code package_id(struct record_context *x, int64_t entity, const stru
 				   SQL_T(p->architecture), p->publisher.len ? SQL_T(p->publisher) : SQL_N, SQL_T(str_of(p->format))), NULL, e);
 }
 
-/* SQL_ITEMS_ADD takes so many rows at once: a third of the time of single ones, and a round trip instead of 32 on PostgreSQL. */
+/* SQL_ITEMS_ADD takes so many rows at once: one statement, and on PostgreSQL one round trip, instead of 32. */
 #define ITEMS_AT_ONCE 32
 
 static enum code add_many(struct record_context *x, int64_t entity, int64_t set, const struct package_list *list, const int64_t *ids, size_t from,

@@ -116,8 +116,12 @@ static enum code store_part(struct parts *p, const struct json *item, struct err
 		return error_nomem(e);
 	TRY(mapping_apply(p->mapping->fields, item, k, values, c->arena, e));
 	const struct field *name = kind_field(k, str_of(p->mapping->name_field));
-	if (!values[name->index].set || values[name->index].null || changes_count(p->in->program.changes) >= RECORDS_MOST)
+	if (!values[name->index].set || values[name->index].null)
 		return OK; /* a part without a name is nothing one could find again */
+	if (changes_count(p->in->program.changes) >= RECORDS_MOST) {
+		section_cut(p->in, p->mapping->section);
+		return OK;
+	}
 	values[kind_field(k, STR("device"))->index] = (struct value){ .set = true, .integer = p->in->device.id };
 	if (p->mapping->addresses)
 		mapping_put_addresses(json_get(item, STR("addresses")), k, values, c->arena);

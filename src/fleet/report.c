@@ -304,7 +304,23 @@ bool section_changed(const struct intake *in, const char *name)
 	return section(in->call, name) && !(digest.len && digest_known(in, digest_key(in, str_of(name)), digest));
 }
 
-/* Remembers the digests of what came; writes the names of what was left out and is not here either. */
+static bool is_cut(const struct intake *in, struct str name)
+{
+	for (size_t i = 0; i < in->cut_count; i++)
+		if (str_is(name, in->cut[i]))
+			return true;
+	return false;
+}
+
+void section_cut(struct intake *in, const char *name)
+{
+	if (is_cut(in, str_of(name)))
+		return;
+	assert(in->cut_count < SECTIONS_CUT_MOST);
+	in->cut[in->cut_count++] = name;
+}
+
+/* Remembers the digests of what came and was stored whole; writes the names of the others that are not here. */
 static enum code keep_digests(struct intake *in, struct json_writer *w, struct error *e)
 {
 	const struct json *digests = json_get(in->call->input_json, STR("digests"));
@@ -317,7 +333,7 @@ static enum code keep_digests(struct intake *in, struct json_writer *w, struct e
 			return error_nomem(e);
 		if (digest_known(in, key, m->value.text))
 			continue;
-		if (json_get(in->call->input_json, m->name))
+		if (json_get(in->call->input_json, m->name) && !is_cut(in, m->name))
 			TRY(sql_exec(in->program.conn, SQL_DIGEST_PUT, SQL_PARAMS(SQL_I(in->device.id), SQL_T(key), SQL_T(m->value.text)), NULL, e));
 		else
 			json_put_text(w, m->name);

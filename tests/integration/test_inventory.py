@@ -218,6 +218,22 @@ class Inventory:
         unknown = self.root.get(f"/api/unknown_device?seen_at=eq.{device['id']}").json["items"]
         self.assertEqual([(u["mac"], u["seen_port"], u["state"]) for u in unknown], [("00:1b:21:aa:bb:01", "Gi1/0/1", "waiting")])
 
+    def test_what_does_not_fit_comes_with_the_next(self):
+        body = json.dumps({"deviceid": "sw-big", "itemtype": "NetworkEquipment", "action": "netinventory", "content": {
+            "versionclient": "4.1", "network_device": {"type": "Networking", "name": "core-big", "serial": "FOC2299BIG1", "manufacturer": "Cisco",
+                                                       "model": "C9606", "mac": "00:1e:bd:07:00:01", "ips": ["10.9.7.1"]},
+            "network_components": [{"name": f"Module {i}", "serial": f"BIG{i}", "type": "module"} for i in range(300)],
+            "network_ports": [{"ifname": f"Gi1/{i}", "ifnumber": i, "iftype": 6, "ifstatus": 1} for i in range(1, 600)]}}).encode()
+        self.accepted(body)
+        device = self.devices(serial="FOC2299BIG1")[0]["id"]
+
+        def stored():
+            return int(self.root.get(f"/api/component?device=eq.{device}&limit=1&count=exact").json["count"])
+        first = stored()
+        self.assertLess(first, 300)
+        self.accepted(body)
+        self.assertEqual(stored(), 300, first)
+
     def test_printer(self):
         body = {"deviceid": "x", "itemtype": "Printer", "action": "netinventory", "content": {
             "versionclient": "4", "network_device": {"type": "Printer", "name": "floor-3", "serial": "CNB123Q", "manufacturer": "HP"},
