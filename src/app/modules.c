@@ -2,6 +2,7 @@
 #include "modules.h"
 #include "fleet/fleet.h"
 #include "search/search.h"
+#include "intake/intake.h"
 
 const struct module *const app_modules[] = {
 	&fleet_module,
@@ -9,5 +10,6 @@ const struct module *const app_modules[] = {
 	&fleet_history_module,
 	&fleet_completeness_module,
 	&search_module,
+	&intake_module,
 	NULL,
 };

@@ -41,14 +41,22 @@ static enum code hide(const struct kind *k, enum code code, struct error *e)
 	return error_fail(e, E_CONFLICT, N_("Another {kind} with the same identification exists already"), { "kind", str_of(k->name) });
 }
 
-enum code record_upsert(struct record_context *x, const struct kind *k, int64_t entity, const struct value *values,
-			struct record_ref *ret, bool *ret_created, struct error *e)
+enum code record_same(struct record_context *x, const struct kind *k, const struct value *values, int64_t *ret, struct error *e)
 {
 	int64_t id = 0;
 	TRY(hold_same(x, k, values, e));
 	for (const char *const *const *set = k->identify; set && *set && !id; set++)
 		if (set_given(k, *set, values))
 			TRY(find_by(x, k, *set, values, &id, e));
+	*ret = id;
+	return OK;
+}
+
+enum code record_upsert(struct record_context *x, const struct kind *k, int64_t entity, const struct value *values,
+			struct record_ref *ret, bool *ret_created, struct error *e)
+{
+	int64_t id;
+	TRY(record_same(x, k, values, &id, e));
 	TRY(id ? hide(k, record_update(x, k, id, 0, 0, values, ret, e), e) : record_create(x, k, entity, values, ret, e));
 	*ret_created = id == 0;
 	return OK;

@@ -96,6 +96,9 @@ enum code record_erase(struct record_context *x, const struct kind *k, int64_t i
 /* Until the call's transaction ends nobody else is in here under that name, in whatever process: for engines that look
  * whether something is there before they make it, with SQL of their own. Look (again) after it. */
 enum code record_hold(struct record_context *x, struct str name, struct error *e);
+/* The record that the kind's `identify` sets say is the same thing, 0: there is none. It may be one the caller may not see:
+ * tell nothing of it before a read or a write of it was allowed. Until the call ends nobody else makes the same thing. */
+enum code record_same(struct record_context *x, const struct kind *k, const struct value *values, int64_t *ret, struct error *e);
 /* Creates or updates the record that the kind's `identify` sets say is the same thing; unset values are left alone. */
 enum code record_upsert(struct record_context *x, const struct kind *k, int64_t entity, const struct value *values,
 			struct record_ref *ret, bool *ret_created, struct error *e);
