@@ -240,8 +240,8 @@ static enum code tell_metrics(struct follower *f, struct error *e)
 {
 	struct metrics *m = kernel_metrics(f->s->kernel);
 	struct journal_head head;
-	struct index_view *v = index_view(f->s->index);
 	TRY(journal_head(f->call->record.conn, f->arena, &head, e));
+	struct index_view *v = index_view(f->s->index);
 	atomic_store(&f->s->cursor, f->p.complete ? f->p.cursor : 0);
 	metrics_set(m, GAUGE_SEARCH_LAG, !f->p.complete ? head.size : head.size > f->p.cursor ? head.size - f->p.cursor : 0);
 	metrics_set(m, GAUGE_SEARCH_DOCUMENTS, v ? index_documents(v) : 0);

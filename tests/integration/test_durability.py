@@ -176,12 +176,13 @@ class Tidying(unittest.TestCase):
             Client(server.address, client.token).get("/api/tag")
         calls = [{"operation": "document.create", "input": {"title": "long", "summary": "x" * 8000}} for _ in range(500)]
         most = 0
-        for _ in range(25):
+        for _ in range(50):
             got = client.post("/api/batch", {"calls": calls})
             self.assertEqual(got.status, 200, got.body[:300])
             most = max(most, os.path.getsize(os.path.join(server.data, "estate.db-wal")))
-        self.assertGreater(os.path.getsize(os.path.join(server.data, "estate.db")), 100 << 20)
-        self.assertLess(most, 64 << 20)
+        # readers at work (the search index reads along) may put a tidying off, but not for ever
+        self.assertGreater(os.path.getsize(os.path.join(server.data, "estate.db")), 200 << 20)
+        self.assertLess(most, 128 << 20)
         self.assertEqual(server.stop(), 0)
 
 
