@@ -2,8 +2,11 @@
  * entry, and marks its rows done in it: whatever stops between two chunks, the next call goes on where the last one ended.
  * Neighbours: stage.c keeps the rows, rows.c carries them out. */
 #include "base/arena.h"
+#include "base/clock.h"
 #include "intake.sql.h"
 #include "internal.h"
+
+#define STAGED_KEPT (7 * DAY)
 
 enum { IN_ID };
 enum { PAGE_ID, PAGE_OUTCOME, PAGE_AFTER, PAGE_LIMIT };
@@ -226,4 +229,24 @@ static const struct table_def row_table = {
 };
 static const struct table_def *const tables[] = { &run_table, &row_table, NULL };
 
-const struct module intake_module = { .name = "intake", .operations = operations, .tables = tables };
+/* What nobody applied is given up, and its cells with it: they may be about people. */
+static enum code run_lapse(struct kernel *k, struct conn *c, void *state, bool *ret_again, struct error *e)
+{
+	int64_t before = clock_now(kernel_clock(k)) - STAGED_KEPT;
+	TRY(conn_begin(c, e));
+	enum code code = sql_exec(c, SQL_ROWS_LAPSE, SQL_PARAMS(SQL_I(before)), NULL, e);
+	if (code == OK)
+		code = sql_exec(c, SQL_RUNS_LAPSE, SQL_PARAMS(SQL_I(before)), NULL, e);
+	if (code == OK)
+		return conn_commit(c, e);
+	conn_rollback(c);
+	return code;
+}
+
+static const struct job_spec jobs[] = {
+	{ .name = "imports", .help = N_("Give up imports that nobody applied for a week"), .every = 3600 * SECOND, .leased = true, .writes = true,
+	  .run = run_lapse },
+	{ 0 },
+};
+
+const struct module intake_module = { .name = "intake", .operations = operations, .tables = tables, .jobs = jobs };

@@ -43,6 +43,13 @@ UPDATE import_row SET done = 1, outcome = ?3, target = ?4, version = ?5, input =
 -- name: row_due_count
 SELECT COUNT(*) FROM import_row WHERE import = ?1 AND done = 0 AND outcome IN ('create', 'change')
 
+-- name: rows_lapse
+UPDATE import_row SET input = NULL, detail = '[]'
+ WHERE done = 0 AND import IN (SELECT id FROM import_run WHERE state = 'staged' AND made < ?1)
+
+-- name: runs_lapse
+UPDATE import_run SET state = 'cancelled' WHERE state = 'staged' AND made < ?1
+
 -- Cells may be about people: what is not needed any more is not kept.
 -- name: rows_forget
 UPDATE import_row SET input = NULL, detail = '[]' WHERE import = ?1 AND done = 0
