@@ -80,6 +80,7 @@ enum code command_serve(struct command_line *l, struct error *e)
 	raise_file_limit();
 	TRY(command_kernel(l, &k, e));
 	enum code code = http_start(&(struct http_options){ .kernel = k, .routes = inventory_routes, .files = embedded_files }, &s, e);
+	malloc_trim(0); /* what loading the packs took */
 	if (code == OK)
 		code = say_address(l, k, s, e);
 	if (code == OK)

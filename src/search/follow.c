@@ -6,7 +6,10 @@
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#define FOLLOWER_NICE 10
 #define ROWS_AT_ONCE 500
 #define ENTRIES_AT_ONCE 200
 #define FILL_COMMIT 100000             /* records between commits while filling */
@@ -295,6 +298,7 @@ void *follow_thread(void *data)
 	struct search *s = data;
 	struct follower f = { .s = s, .arena = arena_new(ARENA_MOST), .scratch = arena_new(ARENA_MOST) };
 	struct store *store = kernel_store(s->kernel);
+	setpriority(PRIO_PROCESS, (id_t)gettid(), FOLLOWER_NICE); /* requests come first; how far behind it is, is told */
 	while (f.arena && f.scratch && !atomic_load(&s->stop)) {
 		uint64_t seen = store_commits(store);
 		bool again = round_once(&f);
