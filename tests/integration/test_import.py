@@ -4,7 +4,7 @@ import csv
 import io
 import unittest
 
-from support.postgres import Postgres, binaries
+from support import stores
 from support.server import Server
 from test_records import Records
 
@@ -140,27 +140,12 @@ class Imports(Records):
         self.assertEqual(self.root.get("/api/manufacturer/count?name=like.Survivor*").json["count"], 2200)
 
 
-class OnSQLite(Imports, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.database = None
-        cls.open()
+class OnSQLite(stores.SQLite, Imports, unittest.TestCase):
+    pass
 
 
-@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
-class OnPostgres(Imports, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.database = cls.postgres.database("imports")
-        cls.open()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            cls.postgres.remove()
+class OnPostgres(stores.PostgreSQL, Imports, unittest.TestCase):
+    pass
 
 
 for name in [n for n in dir(Records) if n.startswith("test_")]:  # only the helpers are wanted of it

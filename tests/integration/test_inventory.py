@@ -10,7 +10,7 @@ import tempfile
 import unittest
 import zlib
 
-from support.postgres import Postgres, binaries
+from support import stores
 from support.server import Client, Server, mandate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -502,13 +502,7 @@ class Inventory:
             self.assertEqual(len(steps), 2, "each agent has its own idea of names and publishers")
 
 
-class OnSQLite(Inventory, unittest.TestCase):
-    database = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.open()
-
+class OnSQLite(stores.SQLite, Inventory, unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         """All that was taken in is proved by the journal."""
@@ -520,20 +514,8 @@ class OnSQLite(Inventory, unittest.TestCase):
         assert proved.returncode == 0, proved.stdout + proved.stderr
 
 
-@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
-class OnPostgres(Inventory, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.database = cls.postgres.database("mandate")
-        cls.open()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            cls.postgres.remove()
+class OnPostgres(stores.PostgreSQL, Inventory, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import threading
 import time
 import unittest
 
-from support.postgres import Postgres, binaries
+from support import stores
 from support.server import Client, Server
 
 
@@ -495,28 +495,12 @@ class Records:
         self.assertRegex(metrics, r"mandate_journal_leaves \d+")
 
 
-class OnSQLite(Records, unittest.TestCase):
-    database = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.open()
+class OnSQLite(stores.SQLite, Records, unittest.TestCase):
+    pass
 
 
-@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
-class OnPostgres(Records, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.database = cls.postgres.database("mandate")
-        cls.open()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            cls.postgres.remove()
+class OnPostgres(stores.PostgreSQL, Records, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from urllib.parse import quote
 
-from support.postgres import Postgres, binaries
+from support import stores
 from support.server import MANDATE, Client, Server, wait_for
 
 
@@ -253,28 +253,12 @@ class Search:
         self.assertRegex(self.root.get("/metrics").body.decode(), r"mandate_search_lag_entries \d+")
 
 
-class OnSQLite(Search, unittest.TestCase):
-    database = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.open()
+class OnSQLite(stores.SQLite, Search, unittest.TestCase):
+    pass
 
 
-@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
-class OnPostgres(Search, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-        cls.database = cls.postgres.database("mandate")
-        cls.open()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            cls.postgres.remove()
+class OnPostgres(stores.PostgreSQL, Search, unittest.TestCase):
+    pass
 
 
 if __name__ == "__main__":
