@@ -12,6 +12,8 @@
 #define FOLLOWER_NICE 10
 #define ROWS_AT_ONCE 500
 #define ENTRIES_AT_ONCE 200
+#define CHANGES_AT_ONCE 1000           /* records of a round: a snapshot held longer would keep the write-ahead log from being emptied */
+#define ENTRIES_A_STEP 4
 #define FILL_COMMIT 100000             /* records between commits while filling */
 #define BETWEEN_ROUNDS (100 * 1000)    /* microseconds; changes that come meanwhile go together */
 #define BETWEEN_COMMITS (5 * SECOND)   /* what a crash loses is followed again; the disk is the estate's first */
@@ -179,9 +181,14 @@ static enum code renew_all(struct follower *f, struct error *e)
 
 static enum code follow(struct follower *f, bool *ret_again, struct error *e)
 {
-	int64_t next;
+	int64_t next = f->p.cursor, from;
+	size_t taken = 0;
 	VEC_CLEAR(&f->changes);
-	TRY(journal_follow(f->call->record.conn, f->p.cursor, ENTRIES_AT_ONCE, take_entry, f, &next, e));
+	do {
+		from = next;
+		TRY(journal_follow(f->call->record.conn, from, ENTRIES_A_STEP, take_entry, f, &next, e));
+		taken += ENTRIES_A_STEP;
+	} while (next > from && taken < ENTRIES_AT_ONCE && f->changes.count < CHANGES_AT_ONCE);
 	*ret_again = next > f->p.cursor;
 	if (!*ret_again)
 		return f->dirty && clock_monotonic() - f->committed >= BETWEEN_COMMITS ? commit(f, e) : OK;
