@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define FOLLOWER_NICE 10
-#define ROWS_AT_ONCE 500
+#define ROWS_AT_ONCE 100
 #define ENTRIES_AT_ONCE 200
 #define CHANGES_AT_ONCE 1000           /* records of a round: a snapshot held longer would keep the write-ahead log from being emptied */
 #define ENTRIES_A_STEP 4
@@ -163,6 +163,13 @@ static enum code renew(struct follower *f, const struct changed *changes, size_t
 	return code;
 }
 
+/* A snapshot held for long would keep the write-ahead log from being emptied: records are taken as they are now, so a newer one will do. */
+static enum code breathe(struct follower *f, struct error *e)
+{
+	kernel_rest(f->s->kernel);
+	return kernel_read_context(f->s->kernel, f->call, e);
+}
+
 static enum code renew_all(struct follower *f, struct error *e)
 {
 	size_t n = 0;
@@ -175,6 +182,7 @@ static enum code renew_all(struct follower *f, struct error *e)
 		for (k = 1; i + k < n && k < ROWS_AT_ONCE && f->changes.items[i + k].kind == f->changes.items[i].kind; k++)
 			;
 		TRY(renew(f, f->changes.items + i, k, e));
+		TRY(breathe(f, e));
 	}
 	return OK;
 }
@@ -195,7 +203,9 @@ static enum code follow(struct follower *f, bool *ret_again, struct error *e)
 	TRY(renew_all(f, e));
 	f->p.cursor = next;
 	/* entries that change no record (sign-ins) are not worth one; they are looked at again after a start */
-	return f->changes.count ? publish(f, e) : OK;
+	kernel_rest(f->s->kernel); /* merging and writing files takes its time */
+	TRY(f->changes.count ? publish(f, e) : OK);
+	return kernel_read_context(f->s->kernel, f->call, e);
 }
 
 /* --- one round ------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #define CHECKPOINT_PAGES 8000 /* 32 MiB of log, two segments of its index */
 #define RETRY_PAGES 1000      /* after a checkpoint that readers at work prevented */
 #define POLLS 40              /* looks, one a half millisecond, for readers at work to finish */
+#define POLLS_LARGE 2000      /* the same once the log is more than twice as large as it should be: writers wait, so that it has an end */
 
 void reader_join(struct sqlite_conn *c)
 {
@@ -88,7 +89,7 @@ static void end_resting_snapshots(struct sqlite_store *own)
 static int wait_for_readers(void *data, int calls)
 {
 	struct sqlite_conn *writer = data;
-	if (calls >= POLLS)
+	if (calls >= (writer->wal_pages > 2 * CHECKPOINT_PAGES ? POLLS_LARGE : POLLS))
 		return 0;
 	if (calls)
 		nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
