@@ -20,14 +20,15 @@
 
 struct control { /* as shim.py has it */
 	_Atomic int64_t allocations, writes; /* so far */
-	_Atomic int64_t fail_allocation;     /* countdown: fails when it comes to 0; negative: off */
-	_Atomic int64_t allocation_repeat;   /* how many fail from there on */
-	_Atomic int64_t fail_write, write_repeat, write_errno;
+	/* Those counted from `from` up to `until` fail. Only the test sets them: a server that put them back when it is done could
+	 * undo what the test has just said. */
+	_Atomic int64_t allocation_from, allocation_until;
+	_Atomic int64_t write_from, write_until, write_errno;
 	_Atomic int64_t clock_offset; /* microseconds */
 	_Atomic int64_t failed;       /* faults made so far */
 };
 
-static struct control off = { .fail_allocation = -1, .fail_write = -1 };
+static struct control off;
 static struct control *control = &off;
 
 /* Until begin() has found the real functions memory comes from here and is never given back: dlsym() itself allocates, and
@@ -98,35 +99,27 @@ static void begin_early(void)
 		begin();
 }
 
+static __thread int spared;
+
 /* Counts one, and tells whether it is to fail. */
-static int due(_Atomic int64_t *so_far, _Atomic int64_t *countdown, _Atomic int64_t *repeat)
+static int due(_Atomic int64_t *so_far, const _Atomic int64_t *from, const _Atomic int64_t *until)
 {
-	atomic_fetch_add_explicit(so_far, 1, memory_order_relaxed);
-	if (atomic_load_explicit(countdown, memory_order_relaxed) < 0)
+	int64_t number = atomic_fetch_add_explicit(so_far, 1, memory_order_relaxed);
+	if (number < atomic_load_explicit(from, memory_order_relaxed) || number >= atomic_load_explicit(until, memory_order_relaxed))
 		return 0;
-	int64_t left = atomic_fetch_sub(countdown, 1);
-	if (left > 0)
-		return 0;
-	if (left < 0) {
-		atomic_store(countdown, -1);
-		return 0;
-	}
-	if (atomic_fetch_sub(repeat, 1) > 1)
-		atomic_store(countdown, 0);
 	atomic_fetch_add(&control->failed, 1);
 	if (getenv("MANDATE_TEST_TRACE")) { /* where it was, for who looks into what came of it */
 		void *frames[40];
-		atomic_store(countdown, -1);
+		spared++;
 		backtrace_symbols_fd(frames, backtrace(frames, 40), 2);
+		spared--;
 	}
 	return 1;
 }
 
-static __thread int spared;
-
 static int no_memory(void)
 {
-	if (spared || !due(&control->allocations, &control->fail_allocation, &control->allocation_repeat))
+	if (spared || !due(&control->allocations, &control->allocation_from, &control->allocation_until))
 		return 0;
 	errno = ENOMEM;
 	return 1;
@@ -173,7 +166,7 @@ static int write_fails(int fd)
 	begin_early();
 	if (fd <= 2 || fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
 		return 0;
-	if (!due(&control->writes, &control->fail_write, &control->write_repeat))
+	if (!due(&control->writes, &control->write_from, &control->write_until))
 		return 0;
 	errno = (int)atomic_load(&control->write_errno);
 	return 1;

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 
-FIELDS = ("allocations", "writes", "fail_allocation", "allocation_repeat", "fail_write", "write_repeat", "write_errno", "clock_offset",
+FIELDS = ("allocations", "writes", "allocation_from", "allocation_until", "write_from", "write_until", "write_errno", "clock_offset",
           "failed")
 _built = None
 
@@ -24,7 +24,7 @@ def library():
 
 
 class Shim:
-    """`environment` makes a server do what is set here: shim["fail_allocation"] = 3."""
+    """`environment` makes a server do what is set here, such as shim.fail_allocation(3)."""
 
     def __init__(self):
         self.file = tempfile.NamedTemporaryFile(prefix="mandate-shim-")
@@ -44,16 +44,20 @@ class Shim:
         struct.pack_into("q", self.map, 8 * FIELDS.index(name), value)
 
     def quiet(self):
-        self["fail_allocation"] = self["fail_write"] = -1
+        self["allocation_until"] = self["write_until"] = 0
+
+    def _fail(self, what, number, repeat):
+        self.quiet()
+        first = self[what + "s"] + number
+        self[what + "_from"], self[what + "_until"] = first, first + repeat
 
     def fail_allocation(self, number, repeat=1):
-        self["allocation_repeat"] = repeat
-        self["fail_allocation"] = number
+        """The next but `number` fails, and `repeat` - 1 after it."""
+        self._fail("allocation", number, repeat)
 
     def fail_write(self, number, errno, repeat=1):
         self["write_errno"] = errno
-        self["write_repeat"] = repeat
-        self["fail_write"] = number
+        self._fail("write", number, repeat)
 
     def close(self):
         self.map.close()

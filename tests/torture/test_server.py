@@ -125,7 +125,7 @@ class Torture:
         except OSError as fault:
             raise AssertionError(f"it is gone, SEED={SEED}", self.server.process.poll(), self.server.errors()) from fault
         ended = self.server.stop()
-        self.assertEqual(ended, 0, (f"SEED={SEED}", self.shim["failed"], self.shim["fail_write"], self.server.errors()[-900:]))
+        self.assertEqual(ended, 0, (f"SEED={SEED}", self.shim["failed"], self.server.errors()[-900:]))
         mandate("verify", "--data", self.server.data)
 
 
