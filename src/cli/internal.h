@@ -45,6 +45,10 @@ const struct json *kind_find(const struct cli *c, struct str name);
 enum code request_run(struct cli *c, const struct json *op, size_t used, struct error *e);
 
 /* show.c */
+#define COLUMNS_MOST 24
+/* The columns of a list that are asked for: those of `select=`, else those that the kind's list view names. Returns how many
+ * went into `ret` (COLUMNS_MOST at most); 0 when the answer itself has to tell. */
+size_t show_columns(const struct cli *c, const struct json *op, struct str *ret);
 void show_answer(const struct cli *c, const struct json *op, const struct json *answer);
 /* A problem answer (RFC 9457) becomes an error with the class of its status. */
 enum code show_problem(struct cli *c, int status, struct str body, struct error *e);

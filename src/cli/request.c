@@ -124,19 +124,21 @@ static enum code make_url(struct cli *c, const struct json *op, size_t *io_used,
 	return OK;
 }
 
-/* For people references are shown by name: those of the columns that show.c will print. */
+/* For people references are shown by name: those that show.c will print. */
 static void add_expand(const struct cli *c, const struct json *op, struct buf *url)
 {
 	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
-	const struct json *fields = json_get(kind, STR("fields")), *columns = json_at(kind, STR("/view/list"));
-	bool list = str_ends(json_text(op, STR("name")), STR(".list")), any = false;
-	if (!kind || (!list && !str_ends(json_text(op, STR("name")), STR(".get"))))
+	const struct json *fields = json_get(kind, STR("fields"));
+	struct str columns[COLUMNS_MOST];
+	size_t count = show_columns(c, op, columns);
+	bool any = false;
+	if (!kind || (!count && !str_ends(json_text(op, STR("name")), STR(".get"))))
 		return;
 	for (size_t i = 0; fields && i < fields->list.count; i++) {
 		struct str name = json_text(&fields->list.items[i], STR("name")), type = json_text(&fields->list.items[i], STR("type"));
-		bool wanted = !list;
-		for (size_t j = 0; columns && j < columns->list.count && !wanted; j++)
-			wanted = str_eq(columns->list.items[j].text, name);
+		bool wanted = !count;
+		for (size_t j = 0; j < count && !wanted; j++)
+			wanted = str_eq(columns[j], name);
 		if (!wanted || (!str_is(type, "ref") && !str_is(type, "refs")))
 			continue;
 		buf_add_text(url, any ? "," : str_find(buf_str(url), '?') < 0 ? "?expand=" : "&expand=");
@@ -158,7 +160,7 @@ static enum code make_arguments(struct cli *c, const struct json *op, size_t use
 			return error_fail(e, E_INVALID, N_("{argument} should read name=value"), { "argument", c->words[i] });
 		if (query) {
 			add_pair(c, url, name, rest);
-			expand &= !str_is(name, "expand") && !str_is(name, "select");
+			expand &= !str_is(name, "expand");
 			continue;
 		}
 		const struct json *field = field_find(c, op, name);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS_MOST 24
 #define CELL_MOST 40
 
 /* What stands in a cell. */
@@ -89,6 +88,13 @@ static struct str title_of(const struct json *list, struct str name)
 	return title.len ? title : name;
 }
 
+/* What an operation's items consist of, as its output says; NULL. */
+static const struct json *item_fields(const struct json *op)
+{
+	const struct json *items = named(json_get(op, STR("output")), STR("items"));
+	return items ? json_at(items, STR("/fields/0/fields")) : NULL;
+}
+
 /* What is beside a kind's own fields. */
 static const struct {
 	const char *name, *title;
@@ -96,10 +102,10 @@ static const struct {
 		      { "number", N_("Number") }, { "since", N_("Since") },     { "entry", N_("Journal entry") },
 		      { "archived", N_("Archived") }, { "value", N_("Value") }, { "count", N_("Count") } };
 
-static struct str field_title(const struct cli *c, const struct json *kind, struct str name)
+static struct str field_title(const struct cli *c, const struct json *fields, struct str name)
 {
-	if (kind && named(json_get(kind, STR("fields")), name))
-		return title_of(json_get(kind, STR("fields")), name);
+	if (named(fields, name))
+		return title_of(fields, name);
 	for (size_t i = 0; i < sizeof system_titles / sizeof *system_titles; i++)
 		if (str_is(name, system_titles[i].name))
 			return say(c, system_titles[i].title);
@@ -118,18 +124,44 @@ static struct str value_text(const struct cli *c, const struct json *kind, struc
 	return found ? title_of(json_get(found, STR("choices")), text) : text;
 }
 
-/* The columns the kind's list view names, else whatever the first item has. */
-static void choose_columns(const struct cli *c, const struct json *op, const struct json *first, struct table *t)
+size_t show_columns(const struct cli *c, const struct json *op, struct str *ret)
 {
 	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
 	const struct json *list = kind && str_ends(json_text(op, STR("name")), STR(".list")) ? json_at(kind, STR("/view/list")) : NULL;
-	if (list) {
-		add_column(t, STR("id"), STR("id"));
-		for (size_t i = 0; i < list->list.count; i++)
-			add_column(t, list->list.items[i].text, field_title(c, kind, list->list.items[i].text));
-		return;
+	size_t n = 0;
+	if (!list)
+		return 0;
+	for (size_t i = 0; i < c->word_count; i++) {
+		struct str rest = c->words[i], name;
+		if (!str_cut(&rest, '=', &name) || !str_is(name, "select"))
+			continue;
+		while (n < COLUMNS_MOST && str_cut(&rest, ',', &name))
+			ret[n++] = str_trim(name);
+		return n;
 	}
-	for (size_t i = 0; first && first->type == JSON_OBJECT && i < first->object.count; i++)
+	ret[n++] = STR("id");
+	for (size_t i = 0; i < list->list.count && n < COLUMNS_MOST; i++)
+		ret[n++] = list->list.items[i].text;
+	return n;
+}
+
+/* What was asked for, else what the operation says that its items have, else what the first item has. Lists and objects do not
+ * go into cells. */
+static void choose_columns(const struct cli *c, const struct json *op, const struct json *first, struct table *t)
+{
+	const struct json *kind = kind_find(c, json_text(op, STR("kind"))), *fields = item_fields(op);
+	struct str asked[COLUMNS_MOST];
+	size_t count = show_columns(c, op, asked);
+	for (size_t i = 0; i < count; i++)
+		add_column(t, asked[i], field_title(c, json_get(kind, STR("fields")), asked[i]));
+	for (size_t i = 0; !count && fields && i < fields->list.count; i++) {
+		struct str type = json_text(&fields->list.items[i], STR("type")), name = json_text(&fields->list.items[i], STR("name"));
+		if (!str_is(type, "list") && !str_is(type, "object"))
+			add_column(t, name, field_title(c, fields, name));
+	}
+	if (t->count || !first || first->type != JSON_OBJECT)
+		return;
+	for (size_t i = 0; i < first->object.count; i++)
 		add_column(t, first->object.members[i].name, field_title(c, NULL, first->object.members[i].name));
 }
 
@@ -166,17 +198,18 @@ static void show_table(const struct cli *c, const struct json *op, struct str fa
 
 static void show_object(const struct cli *c, const struct json *op, const struct json *j)
 {
-	const struct json *kind = kind_find(c, json_text(op, STR("kind")));
+	const struct json *kind = kind_find(c, json_text(op, STR("kind"))), *output = json_get(op, STR("output"));
+	const struct json *fields = output ? output : json_get(kind, STR("fields"));
 	size_t width = 0;
 	for (size_t i = 0; i < j->object.count; i++) {
-		size_t len = utf8_length(field_title(c, kind, j->object.members[i].name));
+		size_t len = utf8_length(field_title(c, fields, j->object.members[i].name));
 		width = len > width ? len : width;
 	}
 	for (size_t i = 0; i < j->object.count; i++) {
 		const struct json_member *m = &j->object.members[i];
 		if (m->value.type == JSON_NULL)
 			continue;
-		print_padded(field_title(c, kind, m->name), width);
+		print_padded(field_title(c, fields, m->name), width);
 		printf("  %.*s\n", STR_ARG(printable(c, value_text(c, kind, m->name, &m->value))));
 	}
 }
@@ -194,7 +227,7 @@ void show_answer(const struct cli *c, const struct json *op, const struct json *
 	} else if (facets && facets->type == JSON_OBJECT) {
 		for (size_t i = 0; i < facets->object.count; i++) {
 			struct str name = facets->object.members[i].name;
-			printf("%.*s\n", STR_ARG(field_title(c, kind_find(c, json_text(op, STR("kind"))), name)));
+			printf("%.*s\n", STR_ARG(field_title(c, json_get(kind_find(c, json_text(op, STR("kind"))), STR("fields")), name)));
 			show_table(c, op, name, &facets->object.members[i].value);
 		}
 	} else if (answer->type == JSON_OBJECT) {

@@ -175,6 +175,10 @@ static void tell_operation(const struct telling *t, const struct operation *op)
 		tell_fields(t, op->input);
 	}
 	tell_flag(t, "fields", op->input && op->kind); /* input: the kind's fields */
+	if (op->output) {
+		json_name(w, STR("output"));
+		tell_fields(t, op->output);
+	}
 	json_object_end(w);
 }
 

@@ -48,6 +48,9 @@ class CommandLine(unittest.TestCase):
         self.assertIn("Commandé", shown, "a state by its name")
         self.assertIn("Gigiri", shown, "a reference by its name")
         self.assertIn("Gigiri", self.run_verb("device", "get", money["id"]).stdout)
+        self.assertRegex(self.run_verb("device", "list", "select=site,state", "class=server").stdout, r"^Site +State *\nGigiri +Ordered *\n$")
+        found = wait_for(lambda: (lambda t: t if "Gigiri" in t else None)(self.run_verb("search", "find", "query=gigiri").stdout))
+        self.assertRegex(found, r"^Kind +Id of the record .*Title +Field in which it was found +The text around what was found *\n")
 
     def test_exit_statuses(self):
         self.assertEqual(self.run_verb("site", "create", check=False).returncode, 2)
