@@ -1,6 +1,6 @@
 /* What the model's own files share: the loader while packs are read, and the drafts it checks before anything is
  * handed out. source.c finds and reads files, reader.c reads YAML by tables of keys, kind_read.c, field_read.c and
- * state_read.c build kinds, check.c judges what needs all kinds, load.c puts the model together. */
+ * state_read.c build kinds, policy_read.c policies, check.c judges what needs all kinds, load.c puts the model together. */
 #pragma once
 #include "base/arena.h"
 #include "base/map.h"
@@ -79,6 +79,8 @@ struct loader {
 	bool functions_open; /* operations' functions are not known: unknown names are let pass */
 	VEC(struct role_def) roles;
 	VEC(struct role_place) role_places; /* where each was read */
+	VEC(struct policy) policies;
+	struct map *policy_names; /* name → struct pack_draft that has it */
 	struct catalog *catalog;
 };
 
@@ -167,6 +169,9 @@ void roles_read(struct loader *l, struct pack_draft *pack, const struct source_f
 bool function_name_valid(struct str name);
 /* A whole name, "prefix.*", "*.suffix" or "*". */
 bool function_pattern_valid(struct str s);
+
+/* --- policy_read.c --- */
+void policy_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);
 
 /* --- check.c --- */
 void check_kinds(struct loader *l);

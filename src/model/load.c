@@ -225,6 +225,8 @@ static void pack_read(struct loader *l, struct pack_draft *p)
 		const struct source_file *file = &p->files[i];
 		if (str_starts(file->name, STR("kinds/")))
 			kind_read(l, p, file);
+		else if (str_starts(file->name, STR("policies/")))
+			policy_read(l, p, file);
 		else if (str_starts(file->name, STR("po/")))
 			po_read(l, file);
 	}
@@ -324,12 +326,17 @@ static void model_finish(struct loader *l, const struct pack_draft *first, struc
 	size_t n = 0;
 	struct pack *packs = LOADER_NEW(l, l->packs.count + 1, struct pack);
 	struct role_def *roles = LOADER_NEW(l, l->roles.count + 1, struct role_def);
-	if (!packs || !roles)
+	struct policy *policies = LOADER_NEW(l, l->policies.count + 1, struct policy);
+	if (!packs || !roles || !policies)
 		return;
 	for (const struct pack_draft *p = first; p; p = p->next)
 		packs[n++] = p->pack;
 	if (l->roles.count)
 		memcpy(roles, l->roles.items, l->roles.count * sizeof *roles);
+	if (l->policies.count)
+		memcpy(policies, l->policies.items, l->policies.count * sizeof *policies);
+	held->model.policies = policies;
+	held->model.policy_count = l->policies.count;
 	held->model.packs = packs;
 	held->model.pack_count = n;
 	held->model.roles = roles;
@@ -375,7 +382,8 @@ static bool loader_init(struct loader *l, struct model_held *held, struct error 
 	l->pack_names = map_new();
 	l->kind_names = map_new();
 	l->function_names = map_new();
-	return l->scratch && l->pack_names && l->kind_names && l->function_names;
+	l->policy_names = map_new();
+	return l->scratch && l->pack_names && l->kind_names && l->function_names && l->policy_names;
 }
 
 static void loader_done(struct loader *l)
@@ -385,9 +393,11 @@ static void loader_done(struct loader *l)
 	VEC_DONE(&l->functions);
 	VEC_DONE(&l->roles);
 	VEC_DONE(&l->role_places);
+	VEC_DONE(&l->policies);
 	map_free(l->pack_names);
 	map_free(l->kind_names);
 	map_free(l->function_names);
+	map_free(l->policy_names);
 	arena_free(l->scratch);
 }
 

@@ -82,6 +82,14 @@ const struct function *model_function(const struct model *m, struct str name)
 	return bsearch(&name, m->functions, m->function_count, sizeof *m->functions, function_compare);
 }
 
+const struct policy *model_policy(const struct model *m, struct str name)
+{
+	for (size_t i = 0; i < m->policy_count; i++)
+		if (str_is(name, m->policies[i].name))
+			return &m->policies[i];
+	return NULL;
+}
+
 bool function_matches(struct str pattern, struct str function)
 {
 	if (str_is(pattern, "*"))

@@ -69,7 +69,11 @@ enum code pack_sources_find(struct arena *arena, struct str folder, const struct
 	return OK;
 }
 
-/* pack.yaml, functions.yaml, roles.yaml, kinds/<x>.yaml, po/<x>.po; anything else in the folder is not ours. */
+static const struct {
+	const char *folder, *ending;
+} folders[] = { { "kinds", ".yaml" }, { "policies", ".sql" }, { "po", ".po" } };
+
+/* pack.yaml, functions.yaml, roles.yaml and what is in these folders; anything else is not ours. */
 static bool belongs(struct str name)
 {
 	if (str_is(name, "pack.yaml") || str_is(name, "functions.yaml") || str_is(name, "roles.yaml"))
@@ -77,7 +81,10 @@ static bool belongs(struct str name)
 	struct str rest = name, folder;
 	if (!str_cut(&rest, '/', &folder) || !rest.len || rest.data[0] == '.' || str_find(rest, '/') >= 0)
 		return false;
-	return (str_is(folder, "kinds") && str_ends(rest, STR(".yaml"))) || (str_is(folder, "po") && str_ends(rest, STR(".po")));
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (str_is(folder, folders[i].folder))
+			return str_ends(rest, str_of(folders[i].ending));
+	return false;
 }
 
 struct file_list {
@@ -167,8 +174,8 @@ enum code source_read(const struct pack_source *source, struct arena *arena, str
 		TRY(read_one(source, STR("pack.yaml"), arena, &list, e));
 		TRY(read_one(source, STR("functions.yaml"), arena, &list, e));
 		TRY(read_one(source, STR("roles.yaml"), arena, &list, e));
-		TRY(read_folder(source, STR("kinds"), arena, &list, e));
-		TRY(read_folder(source, STR("po"), arena, &list, e));
+		for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+			TRY(read_folder(source, str_of(folders[i].folder), arena, &list, e));
 	}
 	if (list.count)
 		qsort(list.items, list.count, sizeof *list.items, file_order);

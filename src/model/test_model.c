@@ -67,6 +67,18 @@ static const struct embedded files[] = {
 		"  FROM device\n"),
 	FILE_OF("packs/shop/notes.txt", "not a pack file"),
 	FILE_OF("packs/shop/pack.yaml", "pack: shop\ntitle: Shop\nversion: 1.2.3\nneeds: base\n"),
+	FILE_OF("packs/shop/policies/held.sql",
+		"-- title: Devices in use have a holder\n"
+		"-- about: device\n"
+		"-- mode: enforce\n"
+		"-- severity: high\n"
+		"-- controls: [nist-800-53/CM-8, iso-27001/A.5.9]\n"
+		"-- remedy: Name the holder,\n"
+		"--   or take it back.\n"
+		"-- fixed: true\n"
+		"SELECT id FROM device\n"
+		"WHERE state = 'in_use' AND holder IS NULL\n"),
+	FILE_OF("packs/shop/policies/plain.sql", "-- title: Plain\n-- about: person\nSELECT id, 'x' AS why FROM person -- of all\n"),
 	FILE_OF("packs/shop/po/fr.po", "msgid \"Device\"\nmsgstr \"Appareil\"\n\nmsgid \"Hours in use\"\nmsgstr \"Heures\"\n"),
 	FILE_OF("packs/shop/roles.yaml", "clerk: {title: Clerk, grants: [device.*, report.publish], own: \"*.read\"}\n"),
 	FILE_OF("po/fr.po", "msgid \"Read\"\nmsgstr \"Lire\"\n"),
@@ -227,6 +239,34 @@ static void functions_and_roles(void **state)
 	model_unref(m);
 }
 
+static void policies(void **state)
+{
+	CLEAN_ARENA struct arena *arena = arena_new(0);
+	const struct model *m = load(arena);
+	const struct policy *p = model_policy(m, STR("held"));
+	(void)state;
+	assert_int_equal(m->policy_count, 2);
+	assert_string_equal(p->pack, "shop");
+	assert_string_equal(p->title, "Devices in use have a holder");
+	assert_string_equal(p->about, "device");
+	assert_int_equal(p->mode, POLICY_ENFORCE);
+	assert_int_equal(p->severity, SEVERITY_HIGH);
+	assert_string_equal(p->controls[1], "iso-27001/A.5.9");
+	assert_null(p->controls[2]);
+	assert_string_equal(p->remedy, "Name the holder, or take it back.");
+	assert_true(p->fixed);
+	assert_string_equal(p->sql, "SELECT id FROM device\nWHERE state = 'in_use' AND holder IS NULL\n");
+	assert_int_equal(p->line, 9);
+	p = model_policy(m, STR("plain"));
+	assert_int_equal(p->mode, POLICY_REPORT);
+	assert_int_equal(p->severity, SEVERITY_MEDIUM);
+	assert_null(p->controls[0]);
+	assert_null(p->remedy);
+	assert_false(p->fixed);
+	assert_null(model_policy(m, STR("neither")));
+	model_unref(m);
+}
+
 static void translations(void **state)
 {
 	CLEAN_ARENA struct arena *arena = arena_new(0);
@@ -368,7 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packs_and_kinds), cmocka_unit_test(fields),	     cmocka_unit_test(parts_of_kinds),
-		cmocka_unit_test(functions_and_roles), cmocka_unit_test(translations), cmocka_unit_test(references),
+		cmocka_unit_test(functions_and_roles), cmocka_unit_test(policies), cmocka_unit_test(translations), cmocka_unit_test(references),
 		cmocka_unit_test(digest_changes),  cmocka_unit_test(from_a_folder), cmocka_unit_test(patterns),	     cmocka_unit_test(out_of_memory),
 	};
 	struct error e = { 0 };

@@ -152,6 +152,29 @@ struct role_def { /* a role a pack ships; becomes a record of kind `role` */
 	const char *const *own;    /* the same, only on records whose owner field is the holder */
 };
 
+enum policy_mode { /* from loose to strict */
+	POLICY_REPORT,   /* a record out of line becomes a finding */
+	POLICY_APPROVAL, /* a change that brings it out of line waits for consent */
+	POLICY_ENFORCE,  /* such a change is refused */
+	POLICY_MODE_COUNT
+};
+enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITY_COUNT };
+extern const char *const policy_mode_names[POLICY_MODE_COUNT + 1], *const severity_names[SEVERITY_COUNT + 1]; /* end with NULL */
+
+struct policy { /* a question that names the records out of line */
+	const char *name;            /* of its file; no two packs have the same */
+	const char *pack;
+	const char *title, *remedy;  /* msgids; remedy may be NULL */
+	const char *about;           /* the kind whose records it names */
+	enum policy_mode mode;       /* where no entity has another */
+	enum severity severity;
+	const char *const *controls; /* what it satisfies: "nist-800-53/SA-22"; ends with NULL */
+	bool fixed;                  /* no entity may have a looser mode than `mode` */
+	const char *sql;             /* a SELECT of `id` and, if there is more to say, `why` (query.h) */
+	const char *file;            /* where it stands, for faults: the first line of `sql` is line `line` there */
+	unsigned line;
+};
+
 struct pack {
 	const char *name, *title, *version;
 	const char *const *needs; /* packs that must be there */
@@ -166,6 +189,8 @@ struct model {
 	size_t function_count;
 	const struct role_def *roles;
 	size_t role_count;
+	const struct policy *policies; /* sorted by pack order, then name */
+	size_t policy_count;
 	const struct catalog *catalog; /* program and pack translations */
 	uint8_t digest[32];            /* SHA-256 over all sources, in order */
 };
@@ -195,5 +220,6 @@ const struct field *kind_field(const struct kind *k, struct str name);
 const struct state *kind_state(const struct kind *k, struct str name);
 const struct transition *kind_transition(const struct kind *k, struct str name);
 const struct function *model_function(const struct model *m, struct str name);
+const struct policy *model_policy(const struct model *m, struct str name);
 /* "device.*", "*.read", "*": does the pattern cover the function? */
 bool function_matches(struct str pattern, struct str function);

@@ -1,0 +1,3 @@
+-- title: x
+-- about: thing
+SELECT id FROM thing

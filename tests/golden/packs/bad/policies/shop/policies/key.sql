@@ -1,0 +1,4 @@
+-- title: x
+-- about: thing
+-- sevrity: high
+SELECT id FROM thing

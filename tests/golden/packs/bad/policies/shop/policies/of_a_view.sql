@@ -1,0 +1,3 @@
+-- title: x
+-- about: seen
+SELECT id FROM seen

@@ -1,0 +1,4 @@
+-- title: x
+-- about: thing
+-- fixed: perhaps
+SELECT id FROM thing

@@ -1,0 +1,3 @@
+-- title: x
+-- about: thin
+SELECT id FROM thing
