@@ -3,7 +3,7 @@
  * savepoint, so that whatever way the change came it is undone when refused. What was only delegated to them does not count:
  * it ends with its delegation, a role would not. Whoever delegates what is their own gives nothing away that they lack,
  * since access/ cuts a delegation to what its giver holds; only who delegates for another is checked here.
- * Neighbours: writer.c plugs this in before the program's own guard; account_operations.c asks for links. */
+ * Neighbours: writer.c plugs this in; modules that judge are asked after it; account_operations.c asks for links. */
 #include "base/arena.h"
 #include "internal.h"
 #include "kernel.sql.h"
@@ -146,6 +146,7 @@ enum code authority_judge(void *data, struct conn *conn, const struct kind *k, i
 	struct call *c = data;
 	struct kernel *kernel = c->kernel;
 	struct gift everywhere = { .ceiling = -1 };
+	(void)conn, (void)arena;
 	if (!c->record.who.system && k->index == kernel->access_kinds[2])
 		TRY(check_assignments(c, SQL_ASSIGNMENT_GIVES, id, e));
 	if (!c->record.who.system && k->index == kernel->access_kinds[1]) {
@@ -154,7 +155,10 @@ enum code authority_judge(void *data, struct conn *conn, const struct kind *k, i
 	}
 	if (!c->record.who.system && k->index == kernel->access_kinds[3])
 		TRY(check_delegations(c, SQL_DELEGATION_GIVES, id, true, e));
-	return kernel->guard ? kernel->guard->judge(kernel->guard->data, conn, k, id, arena, e) : OK;
+	for (size_t i = 0; kernel->modules[i]; i++)
+		if (kernel->modules[i]->judge)
+			TRY(kernel->modules[i]->judge(c, kernel->states[i], k, id, e));
+	return OK;
 }
 
 enum code authority_over_person(struct call *c, int64_t person, struct error *e)

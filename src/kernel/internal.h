@@ -59,7 +59,6 @@ struct kernel {
 	const struct config *config;
 	const struct clock *clock;
 	const struct random_source *random;
-	const struct record_guard *guard;
 	const struct module *const *modules;
 	void **states; /* by place in modules */
 	struct registry *registry;

@@ -254,7 +254,6 @@ enum code kernel_start(const struct kernel_options *o, struct kernel **ret, stru
 	k->config = o->config;
 	k->clock = o->clock;
 	k->random = o->random;
-	k->guard = o->guard;
 	k->world_stamp = 1;
 	k->auth_stamp = 1;
 	pthread_mutex_init(&k->lock, NULL);

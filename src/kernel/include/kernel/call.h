@@ -45,7 +45,7 @@ struct call {
 	struct value *in;          /* by index into operation->input (or kind->fields) */
 	int64_t entity;            /* input member "entity" of kind operations, 0: none */
 	struct record_context record;
-	struct record_guard guard; /* the kernel's own, around the program's */
+	struct record_guard guard; /* authority.c, then the modules that judge */
 	struct record_query *list; /* parsed, for OP_QUERY */
 	struct buf out;            /* the answer's JSON; whoever ends the call frees it (call_done) */
 	struct json_writer json;   /* writes into out */

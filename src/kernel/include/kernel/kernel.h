@@ -19,7 +19,6 @@ struct kernel_options {
 	const struct module *const *modules; /* ends with NULL */
 	const struct clock *clock;
 	const struct random_source *random;
-	const struct record_guard *guard; /* may be NULL */
 };
 
 /* Opens or creates everything: lock, stores, schema (planned changes are applied and logged), journal, packs'

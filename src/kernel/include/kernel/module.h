@@ -24,6 +24,8 @@ struct module {
 	/* Once, after the tables are there; *ret_state is passed to jobs and found by kernel_state(). */
 	enum code (*start)(struct kernel *k, void **ret_state, struct error *e);
 	void (*stop)(void *state);
+	/* Asked about every row just written, inside the call's savepoint; not OK refuses the call. May be NULL. */
+	enum code (*judge)(struct call *c, void *state, const struct kind *k, int64_t id, struct error *e);
 };
 
 /* The kernel's own modules and the given ones as one NULL-ended list in the arena; NULL when out of memory. For those

@@ -24,7 +24,7 @@
 
 struct changes; /* what one operation changed so far, for the journal: record/changes.h */
 
-/* Asked before a change is written; a policy engine plugs in here (app wires it). */
+/* Asked about every row written, before the call ends; the kernel plugs in who gives what, and the modules that judge. */
 struct record_guard {
 	enum code (*judge)(void *data, struct conn *c, const struct kind *k, int64_t id, struct arena *arena,
 			   struct error *e); /* after the row is written, inside the savepoint; not OK: refused */
