@@ -5,8 +5,8 @@ import io
 import unittest
 
 from support import stores
+from support.estate import Estate
 from support.server import Server
-from test_records import Records
 
 COUNTS = ("create", "change", "unchanged", "conflict", "error")
 
@@ -17,7 +17,7 @@ def table(*rows, delimiter=","):
     return out.getvalue()
 
 
-class Imports(Records):
+class Imports(Estate):
     def stage(self, text, client=None, **more):
         got = (client or self.root).post("/api/import/stage", {"text": text, **more})
         self.assertEqual(got.status, 200, got.body)
@@ -147,10 +147,6 @@ class OnSQLite(stores.SQLite, Imports, unittest.TestCase):
 class OnPostgres(stores.PostgreSQL, Imports, unittest.TestCase):
     pass
 
-
-for name in [n for n in dir(Records) if n.startswith("test_")]:  # only the helpers are wanted of it
-    setattr(Imports, name, None)
-del Records
 
 if __name__ == "__main__":
     unittest.main()

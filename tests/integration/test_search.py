@@ -9,6 +9,7 @@ import unittest
 from urllib.parse import quote
 
 from support import stores
+from support.estate import Estate
 from support.server import MANDATE, Client, Server, wait_for
 
 
@@ -21,7 +22,7 @@ DOSSIER = {
 }
 
 
-class Search:
+class Search(Estate):
     @classmethod
     def open(cls):
         cls.packs = tempfile.mkdtemp(prefix="mandate-packs-")
@@ -37,27 +38,8 @@ class Search:
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.server.stop()
-        errors = cls.server.errors()
-        cls.server.remove()
+        super().tearDownClass()
         shutil.rmtree(cls.packs, ignore_errors=True)
-        assert status == 0, errors
-
-    def make(self, kind, client=None, **fields):
-        got = (client or self.root).post("/api/" + kind, fields)
-        self.assertEqual(got.status, 201, got.body)
-        return got.json["id"]
-
-    def person(self, name, role, entity):
-        person = self.make("person", name=name, entity=entity)
-        account = self.root.post("/api/account", {"login": name.replace(" ", "."), "person": person, "entity": entity}).json["id"]
-        roles = {r["name"]: r["id"] for r in self.root.get("/api/role?limit=100").json["items"]}
-        if role:
-            self.make("assignment", person=person, role=roles[role], scope=entity, reason="test")
-        link = self.root.post(f"/api/account/{account}/link").json["secret"]
-        token = Client(self.server.address).post("/api/access_token/link", {"link": link, "name": "test"})
-        self.assertEqual(token.status, 201, token.body)
-        return Client(self.server.address, token.json["secret"])
 
     def find(self, words, client=None, **more):
         """The answer once the index has seen everything committed so far."""
@@ -162,7 +144,7 @@ class Search:
         for n in range(30):
             self.make("device", name=f"quokka {n}", **{"class": "laptop"}, entity=there)
         mine = self.make("device", name="quokka mine", **{"class": "laptop"}, entity=here)
-        clerk = self.person("Search Clerk", "asset_manager", here)
+        clerk, _, _ = self.person("Search.Clerk", "asset_manager", here)
         got = self.find("quokka", clerk)
         self.assertEqual((got["total"], [i["id"] for i in got["items"]]), (1, [mine]))
         self.assertEqual(got["entities"], [{"entity": here, "count": 1}])
@@ -175,7 +157,7 @@ class Search:
         office = self.make("entity", name="Dossier Office", parent=self.home)
         first = self.make("dossier", title="Alpha matter", keywords="procurement", note="fraud suspected", entity=office)
         self.make("dossier", title="Beta matter", note="nothing found", entity=office)
-        reader = self.person("Dossier Reader", "reader", office)
+        reader, _, _ = self.person("Dossier.Reader", "reader", office)
         self.assertEqual([(i["id"], i["field"]) for i in self.find("fraud")["items"]], [(first, "note")])
         for words in ("fraud", "frau", "fruad", '"fraud suspected"', "matter fraud"):
             got = self.find(words, reader)
