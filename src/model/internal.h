@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "base/yaml.h"
+#include "model/nearest.h"
 #include "model/model.h"
 #include <stdatomic.h>
 
@@ -103,12 +104,6 @@ bool name_reserved_field(struct str name);
 bool name_system_column(struct str name);
 /* "stock_take" → "Stock take"; NULL when out of memory. */
 const char *name_title(struct arena *arena, struct str name);
-struct nearest {
-	struct str word;
-	const char *best; /* NULL: nothing near */
-	unsigned distance;
-};
-void nearest_offer(struct nearest *n, const char *candidate);
 
 /* --- reader.c --- */
 /* Notes a fault at a place of the file being read. */

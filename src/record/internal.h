@@ -124,6 +124,8 @@ bool sight_field(const struct sight *s, const struct record_context *x, const st
 bool sight_field_everywhere(const struct sight *s, const struct field *f);
 /* Adds " AND (…)": the rows the caller may see. */
 void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x);
+/* Adds a field's column, NULL in the rows that hide it. */
+void sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, const struct record_context *x);
 /* decide() with the refusal told; notes the authority. amount -1: none. */
 enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount,
 			struct error *e);

@@ -2,6 +2,7 @@
  * the contract. */
 #include "record/reading.h"
 #include "internal.h"
+#include <stdio.h>
 
 struct record_sight {
 	struct sight sight;
@@ -25,6 +26,49 @@ bool record_sight_place(const struct record_sight *s, const struct record_contex
 bool record_sight_field(const struct record_sight *s, const struct record_context *x, int64_t entity, bool own, const struct field *f)
 {
 	return sight_field_place(&s->sight, x, entity, own ? x->who.person : 0, f);
+}
+
+bool record_sight_everywhere(const struct record_sight *s, const struct field *f)
+{
+	return sight_field_everywhere(&s->sight, f);
+}
+
+static void relation_text(struct statement *s, const struct sight *sight, const bool *wanted, const struct record_context *x)
+{
+	const struct kind *k = sight->kind;
+	bool view = k->flags & KIND_VIEW;
+	buf_add_text(&s->sql, view ? "SELECT t.id, t.entity" : "SELECT t.id, t.entity, t.state, t.number, t.version, t.since");
+	for (const struct field *f = k->fields; f->name; f++) {
+		if (f->type == FIELD_REFS || !wanted[f->index])
+			continue;
+		buf_add_text(&s->sql, ", ");
+		sight_column(s, sight, f, f->name, x);
+		if (f->type == FIELD_MONEY) {
+			char currency[128];
+			snprintf(currency, sizeof currency, "%s_currency", f->name);
+			buf_add_text(&s->sql, ", ");
+			sight_column(s, sight, f, currency, x);
+		}
+	}
+	buf_format(&s->sql, " FROM %s t WHERE %s", k->name, view ? "1 = 1" : "t.archived IS NULL");
+	sight_where(s, sight, x);
+}
+
+enum code record_relation(struct record_context *x, const struct record_sight *s, const bool *wanted, struct buf *sql,
+			  struct sql_value *params, size_t *io_count, size_t room, struct error *e)
+{
+	CLEAN_STATEMENT struct statement part;
+	statement_init(&part);
+	part.count = *io_count;
+	relation_text(&part, &s->sight, wanted, x);
+	TRY(statement_ok(&part, e));
+	if (part.count > room)
+		return error_fail(e, E_LIMIT, N_("The request has more conditions than one query may hold"));
+	for (size_t i = *io_count; i < part.count; i++)
+		params[i] = part.params[i];
+	*io_count = part.count;
+	buf_add_str(sql, buf_str(&part.sql));
+	return OK;
 }
 
 struct reading {

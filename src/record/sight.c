@@ -143,23 +143,25 @@ static void where_entities(struct statement *s, const int64_t *ids, size_t count
 	buf_add_char(&s->sql, ')');
 }
 
-void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x)
+/* Does the set reach records because they are the caller's own? */
+static bool set_owns(const struct sight *sight, const struct entity_set *set, const struct record_context *x)
 {
-	const struct entity_set *set = &sight->rows;
+	return (set->own || set->own_count) && (sight->kind->flags & KIND_SUBJECT || sight->kind->owner) && x->who.person;
+}
+
+static void where_set(struct statement *s, const struct sight *sight, const struct entity_set *set, const struct record_context *x)
+{
 	const struct kind *k = sight->kind;
-	const char *owner = k->flags & KIND_SUBJECT ? "id" : k->owner;
-	bool own = (set->own || set->own_count) && owner && x->who.person;
-	if (set->all)
-		return;
-	if (!set->count && !own) {
-		buf_add_text(&s->sql, " AND 1 = 0");
+	bool own = set_owns(sight, set, x);
+	if (set->all || (!set->count && !own)) {
+		buf_add_text(&s->sql, set->all ? "1 = 1" : "1 = 0");
 		return;
 	}
-	buf_add_text(&s->sql, " AND (");
+	buf_add_char(&s->sql, '(');
 	if (set->count)
 		where_entities(s, set->ids, set->count);
 	if (own) {
-		buf_format(&s->sql, "%st.%s = ", set->count ? " OR " : "", owner);
+		buf_format(&s->sql, "%st.%s = ", set->count ? " OR " : "", k->flags & KIND_SUBJECT ? "id" : k->owner);
 		statement_param(s, SQL_I(x->who.person));
 		if (!set->own) {
 			buf_add_text(&s->sql, " AND ");
@@ -167,6 +169,25 @@ void sight_where(struct statement *s, const struct sight *sight, const struct re
 		}
 	}
 	buf_add_char(&s->sql, ')');
+}
+
+void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x)
+{
+	if (sight->rows.all)
+		return;
+	buf_add_text(&s->sql, " AND ");
+	where_set(s, sight, &sight->rows, x);
+}
+
+void sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, const struct record_context *x)
+{
+	if (sight_field_everywhere(sight, f)) {
+		buf_format(&s->sql, "t.%s", column);
+		return;
+	}
+	buf_add_text(&s->sql, "CASE WHEN ");
+	where_set(s, sight, group_of(sight, f), x);
+	buf_format(&s->sql, " THEN t.%s END AS %s", column, column);
 }
 
 const char *refusal_msgid(enum decision_reason reason)

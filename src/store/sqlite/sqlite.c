@@ -122,6 +122,9 @@ static enum code configure(struct sqlite_conn *c, struct error *e)
 	sqlite3_extended_result_codes(c->db, 1);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_progress_handler(c->db, STEPS_BETWEEN_LOOKS, look_at_deadline, c);
+	int result = sqlite_functions(c->db);
+	if (result != SQLITE_OK)
+		return sqlite_fault(c, result, e);
 	if (c->conn.mode == CONN_WRITE) {
 		if (!own->memory)
 			TRY(pragma(c, "PRAGMA journal_mode = WAL", e));

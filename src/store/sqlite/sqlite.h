@@ -55,6 +55,9 @@ enum code sqlite_conn_new(struct store *s, enum conn_mode mode, struct conn **re
 enum code sqlite_fault(struct sqlite_conn *c, int result, struct error *e);
 void sqlite_note_conflict(struct sqlite_conn *c, const char *message);
 
+/* functions.c: answers an SQLite code */
+int sqlite_functions(sqlite3 *db);
+
 /* checkpoint.c */
 void checkpoint_watch(struct sqlite_conn *writer);
 void checkpoint_due(struct sqlite_conn *writer);

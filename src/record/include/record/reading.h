@@ -9,6 +9,14 @@ enum code record_sight_make(struct record_context *x, const struct kind *k, cons
 /* Are records at that entity seen, and a field of theirs? `own`: of those whose owner is the caller. */
 bool record_sight_place(const struct record_sight *s, const struct record_context *x, int64_t entity, bool own);
 bool record_sight_field(const struct record_sight *s, const struct record_context *x, int64_t entity, bool own, const struct field *f);
+/* May the caller filter, sort or compute by it: does no record seen hide it? */
+bool record_sight_everywhere(const struct record_sight *s, const struct field *f);
+
+/* A kind as the relation that SQL written by people reads: "SELECT id, entity, state …, <wanted fields> FROM …", the rows seen that are
+ * not archived, what is hidden as NULL; money as two columns. `params` has room for `room`, *io_count are taken, and the text names
+ * the next ones by number. Lists of references are left out. */
+enum code record_relation(struct record_context *x, const struct record_sight *s, const bool *wanted, struct buf *sql,
+			  struct sql_value *params, size_t *io_count, size_t room, struct error *e);
 
 struct record_seen { /* one live row */
 	int64_t id, entity, version, archived; /* archived 0: not */
