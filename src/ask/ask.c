@@ -290,9 +290,9 @@ static enum code check(struct call *c, struct error *e)
 }
 
 static const struct operation operations[] = {
-	{ .name = "query.ask", .help = N_("Ask a question of your own, in SQL, over what you may see"), .function = "query.read", .access = OP_READ,
+	{ .name = "query.ask", .help = N_("Ask a question of your own, in SQL, over what you may see"), .function = "query.ask", .access = OP_READ,
 	  .input = ask_input, .output = ask_output, .run = ask },
-	{ .name = "query.check", .help = N_("What a question would read, or what is wrong with it"), .function = "query.read", .access = OP_READ,
+	{ .name = "query.check", .help = N_("What a question would read, or what is wrong with it"), .function = "query.ask", .access = OP_READ,
 	  .input = check_input, .output = check_output, .run = check },
 	{ 0 },
 };
