@@ -101,6 +101,16 @@ static bool is_constant(const struct expr *x)
 	return x->kind == EXPR_INT || x->kind == EXPR_TEXT || x->kind == EXPR_NULL || x->kind == EXPR_TODAY || x->kind == EXPR_NOW;
 }
 
+/* By itself a number would be a place in the list; and SQLite makes numbers of conditions it can judge beforehand. */
+static void emit_key(struct emitter *m, const struct expr *x)
+{
+	struct buf *b = &m->out->sql;
+	bool guard = !m->postgres && x->kind != EXPR_COLUMN && x->kind != EXPR_CURRENCY;
+	buf_add_text(b, guard ? "coalesce(NULL, " : "");
+	emit_value(m, x);
+	buf_add_text(b, guard ? ")" : "");
+}
+
 static void emit_group(struct emitter *m, const struct select *sel)
 {
 	struct buf *b = &m->out->sql;
@@ -108,10 +118,7 @@ static void emit_group(struct emitter *m, const struct select *sel)
 	for (size_t i = 0; i < sel->group_count; i++) {
 		const struct expr *x = sel->group[i];
 		buf_add_text(b, written++ ? ", " : " GROUP BY ");
-		/* a number by itself would be a place in the list */
-		buf_add_text(b, is_constant(x) && !m->postgres ? "coalesce(NULL, " : "");
-		emit_value(m, x);
-		buf_add_text(b, is_constant(x) && !m->postgres ? ")" : "");
+		emit_key(m, x);
 		if (x->type == QUERY_MONEY) {
 			buf_add_text(b, ", ");
 			emit_currency(m, x);
@@ -131,7 +138,7 @@ void emit_order(struct emitter *m, const struct order_item *order, size_t count)
 		if (order[i].output)
 			buf_format(b, "c%zu", order[i].output);
 		else
-			emit_value(m, order[i].expr);
+			emit_key(m, order[i].expr);
 		buf_add_text(b, order[i].descending ? " DESC" : " ASC");
 		buf_add_text(b, order[i].nulls_first ? " NULLS FIRST" : " NULLS LAST");
 	}

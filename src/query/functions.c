@@ -26,7 +26,7 @@ static const struct function_row {
 	{ "ltrim", "tt", 't', CALL_PLAIN, { "ltrim({1}, {2})" } },
 	{ "rtrim", "t", 't', CALL_PLAIN, { "rtrim({1})" } },
 	{ "rtrim", "tt", 't', CALL_PLAIN, { "rtrim({1}, {2})" } },
-	{ "replace", "ttt", 't', CALL_PLAIN, { "replace({1}, {2}, {3})" } },
+	{ "replace", "ttt", 't', CALL_PLAIN, { "(CASE WHEN {3} IS NOT NULL THEN replace({1}, {2}, {3}) END)", "replace({1}, {2}, {3})" } },
 	{ "strpos", "tt", 'i', CALL_PLAIN, { "instr({1}, {2})", "CAST(strpos({1}, {2}) AS bigint)" }, 1e9 },
 	{ "position", "tt", 'i', CALL_PLAIN, { "instr({1}, {2})", "CAST(strpos({1}, {2}) AS bigint)" }, 1e9 },
 	{ "substr", "ti", 't', CALL_PLAIN, { "text_from({1}, {2})", "substr({1}, " PG_SMALL("{2}") ")" } },

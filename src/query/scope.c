@@ -259,6 +259,14 @@ static enum code plain_column(struct resolver *r, struct scope *s, struct str na
 	return no_column(r, s, STR_NONE, name, place);
 }
 
+static bool named_twice(const struct source *src, size_t column)
+{
+	for (size_t i = column + 1; i < src->column_count; i++)
+		if (str_eq(src->columns[i].name, src->columns[column].name))
+			return true;
+	return false;
+}
+
 static enum code qualified_column(struct resolver *r, struct scope *s, struct str table, struct str name, size_t place, struct expr **ret)
 {
 	for (struct scope *at = s; at; at = at->outer)
@@ -268,6 +276,8 @@ static enum code qualified_column(struct resolver *r, struct scope *s, struct st
 			size_t column = source_find(src, name);
 			if (column == SIZE_MAX)
 				return no_column(r, at, table, name, place);
+			if (named_twice(src, column))
+				return FAULT(r, place, E_INVALID, N_("{table} has several columns {column}"), { "table", table }, { "column", name });
 			return found_at(r, s, at, src, column, place, ret);
 		}
 	return FAULT(r, place, E_INVALID, N_("There is no {table} in FROM"), { "table", table });

@@ -5,7 +5,7 @@
 #include "base/decimal.h"
 #include <string.h>
 
-__extension__ typedef __int128 wide;
+__extension__ typedef __int128 wide __attribute__((aligned(8))); /* as SQLite aligns what it gives aggregates */
 
 #define DIGITS_MOST ((wide)1000000000000000000)
 #define COUNT_MOST 999999999
