@@ -11,6 +11,7 @@
 
 #define ROWS_USUAL 1000
 #define ROWS_MOST 10000
+#define MEMORY_MOST ((int64_t)256 << 20)
 
 enum { IN_SQL, IN_LIMIT };
 static const struct field ask_input[] = {
@@ -214,23 +215,32 @@ static enum code write_rows(struct asking *a, struct rows *rows, size_t limit, s
 	return OK;
 }
 
+static enum code run(struct asking *a, const struct query_text *text, size_t limit, struct error *e)
+{
+	struct call *c = a->call;
+	CLEAN_ROWS struct rows *rows = NULL;
+	TRY(sql_query_built(c->record.conn, buf_str(&text->sql), text->params, text->count, &rows, e));
+	json_object(&c->json);
+	write_columns(c, a->query);
+	TRY(write_rows(a, rows, limit, e));
+	TRY(check_hidden(a, &c->json, e));
+	json_object_end(&c->json);
+	return OK;
+}
+
 static enum code answer(struct asking *a, struct error *e)
 {
 	struct call *c = a->call;
 	CLEAN_QUERY_TEXT struct query_text text;
-	CLEAN_ROWS struct rows *rows = NULL;
 	int64_t limit = call_int(c, IN_LIMIT, ROWS_USUAL);
 	const struct query_emission how = { .store = store_type(kernel_store(c->kernel)), .today = date_of_time(c->record.now), .now = c->record.now,
 					    .limit = limit + 1, .relation = relation, .data = a, .arena = c->arena };
 	query_text_init(&text);
 	TRY(query_emit(a->query, &how, &text, e));
-	TRY(sql_query_built(c->record.conn, buf_str(&text.sql), text.params, text.count, &rows, e));
-	json_object(&c->json);
-	write_columns(c, a->query);
-	TRY(write_rows(a, rows, (size_t)limit, e));
-	TRY(check_hidden(a, &c->json, e));
-	json_object_end(&c->json);
-	return OK;
+	conn_ceiling(c->record.conn, MEMORY_MOST);
+	enum code code = run(a, &text, (size_t)limit, e);
+	conn_ceiling(c->record.conn, 0);
+	return code;
 }
 
 static enum code ask(struct call *c, struct error *e)

@@ -80,9 +80,26 @@ static enum code run_help(struct cli *c, struct error *e)
 	return OK;
 }
 
+/* mandate ask 'SELECT …' is query ask sql='SELECT …'; what follows stays. */
+static enum code expand_ask(struct cli *c, struct error *e)
+{
+	if (c->word_count < 2 || !str_is(c->words[0], "ask") || c->word_count + 1 > sizeof c->words / sizeof *c->words)
+		return OK;
+	struct str sql = arena_format(c->arena, "sql=%.*s", STR_ARG(c->words[1]));
+	if (!sql.data)
+		return error_nomem(e);
+	for (size_t i = c->word_count++; i > 2; i--)
+		c->words[i] = c->words[i - 1];
+	c->words[0] = STR("query");
+	c->words[1] = STR("ask");
+	c->words[2] = sql;
+	return OK;
+}
+
 static enum code run_verb(struct cli *c, struct error *e)
 {
 	size_t used;
+	TRY(expand_ask(c, e));
 	TRY(client_read(c, e));
 	TRY(client_open(c, e));
 	TRY(meta_from_server(c, e));

@@ -224,6 +224,8 @@ void show_answer(const struct cli *c, const struct json *op, const struct json *
 			printf("(%lld)\n", (long long)json_int(answer, STR("count"), 0));
 		if (next.len)
 			printf("after=%.*s\n", STR_ARG(next));
+		if (json_bool(answer, STR("truncated"), false))
+			printf("…\n");
 	} else if (facets && facets->type == JSON_OBJECT) {
 		for (size_t i = 0; i < facets->object.count; i++) {
 			struct str name = facets->object.members[i].name;

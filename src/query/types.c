@@ -282,9 +282,9 @@ enum code expr_unify(struct resolver *r, struct expr ***items, size_t count, enu
 	}
 	if (type == QUERY_NULL && text)
 		type = QUERY_TEXT;
-	/* a literal may have more digits than the rest */
+	/* a literal may have more digits than the rest; one that has too many is told when it is read */
 	for (size_t i = 0; type == QUERY_DECIMAL && i < count; i++)
-		if ((*items[i])->literal_text && digits_after_point((*items[i])->text) > scale)
+		if ((*items[i])->literal_text && digits_after_point((*items[i])->text) > scale && digits_after_point((*items[i])->text) <= SCALE_MOST)
 			scale = digits_after_point((*items[i])->text);
 	for (size_t i = 0; i < count && type != QUERY_NULL; i++) {
 		TRY(expr_coerce(r, *items[i], type, scale, items[i]));

@@ -24,6 +24,7 @@ struct backend {
 	enum code (*refresh)(struct conn *c, struct error *e);
 	void (*rest)(struct conn *c); /* may be NULL */
 	void (*deadline)(struct conn *c, int64_t monotonic);
+	void (*ceiling)(struct conn *c, int64_t bytes); /* may be NULL: the server has its own */
 	/* `stable`: the text lives as long as the connection, so its address is its name. `ret` NULL: no rows wanted. */
 	enum code (*run)(struct conn *c, struct str sql, bool stable, const struct sql_value *params, size_t count,
 			 struct rows **ret, int64_t *ret_changed, struct error *e);

@@ -168,6 +168,12 @@ void conn_rest(struct conn *c)
 		c->store->backend->rest(c);
 }
 
+void conn_ceiling(struct conn *c, int64_t bytes)
+{
+	if (c->store->backend->ceiling)
+		c->store->backend->ceiling(c, bytes);
+}
+
 void conn_deadline(struct conn *c, int64_t monotonic)
 {
 	c->store->backend->deadline(c, monotonic);

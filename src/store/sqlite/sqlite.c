@@ -17,6 +17,7 @@ static void setup(void)
 	/* the memory statistics take a global lock on every allocation: two readers would be slower than one */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite_memory_setup();
 	sqlite3_initialize();
 }
 
@@ -27,6 +28,8 @@ enum code sqlite_fault(struct sqlite_conn *c, int result, struct error *e)
 	enum code code;
 	switch (result & 0xff) {
 	case SQLITE_NOMEM:
+		if (sqlite_memory_refused())
+			return error_fail(e, E_LIMIT, N_("The query needs more memory than allowed; ask for less"));
 		return error_nomem(e);
 	case SQLITE_CONSTRAINT:
 		code = extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ? E_CONFLICT : E_INVALID;
@@ -220,6 +223,11 @@ static void sqlite_deadline(struct conn *conn, int64_t monotonic)
 	((struct sqlite_conn *)conn)->deadline = monotonic;
 }
 
+static void sqlite_ceiling(struct conn *conn, int64_t bytes)
+{
+	sqlite_memory_ceiling(bytes);
+}
+
 static enum code sqlite_lease(struct conn *conn, const char *name, bool *ret_got, struct error *e)
 {
 	*ret_got = true;
@@ -293,6 +301,7 @@ const struct backend sqlite_backend = {
 	.refresh = sqlite_refresh,
 	.rest = sqlite_rest,
 	.deadline = sqlite_deadline,
+	.ceiling = sqlite_ceiling,
 	.run = sqlite_run,
 	.next = sqlite_next,
 	.rows_close = sqlite_rows_close,

@@ -58,6 +58,12 @@ void sqlite_note_conflict(struct sqlite_conn *c, const char *message);
 /* functions.c: answers an SQLite code */
 int sqlite_functions(sqlite3 *db);
 
+/* memory.c: `setup` before SQLite is initialised; the ceiling is over what this thread takes from now on, 0: none. */
+void sqlite_memory_setup(void);
+void sqlite_memory_ceiling(int64_t bytes);
+/* Was anything refused since the ceiling was set? */
+bool sqlite_memory_refused(void);
+
 /* checkpoint.c */
 void checkpoint_watch(struct sqlite_conn *writer);
 void checkpoint_due(struct sqlite_conn *writer);

@@ -68,6 +68,9 @@ enum code conn_refresh(struct conn *c, struct error *e);
 void conn_rest(struct conn *c);
 /* Statements running past this clock_monotonic() moment stop with E_LIMIT/DETAIL_TIMEOUT; 0: no limit. */
 void conn_deadline(struct conn *c, int64_t monotonic);
+/* Until it is taken off (0), this thread's statements may take so much memory more, else E_LIMIT. PostgreSQL: work_mem of the
+ * server holds. Rows must be closed before it is taken off. */
+void conn_ceiling(struct conn *c, int64_t bytes);
 
 /* --- statements --------------------------------------------------------------------------------- */
 enum sql_type { SQL_NULL, SQL_INT, SQL_REAL, SQL_TEXT, SQL_BLOB, SQL_INTS };
