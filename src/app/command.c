@@ -78,7 +78,7 @@ static enum code take_settings(struct command_line *l, struct error *e)
 	return OK;
 }
 
-enum code command_kernel(struct command_line *l, struct kernel **ret, struct error *e)
+enum code command_kernel(struct command_line *l, bool serving, struct kernel **ret, struct error *e)
 {
 	struct pack_source *packs;
 	size_t count;
@@ -86,6 +86,6 @@ enum code command_kernel(struct command_line *l, struct kernel **ret, struct err
 	TRY(command_packs(l, &packs, &count, e));
 	TRY(command_end(l, e));
 	const struct kernel_options o = { .config = l->config, .data = l->data, .database = l->database, .packs = packs, .pack_count = count,
-					  .modules = app_modules, .clock = &clock_system, .random = &random_system };
+					  .modules = app_modules, .clock = &clock_system, .random = &random_system, .serving = serving };
 	return kernel_start(&o, ret, e);
 }

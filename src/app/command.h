@@ -41,7 +41,7 @@ enum code command_end(const struct command_line *l, struct error *e);
 /* The estate's store of --data or --db with a read connection, without a kernel: nothing is changed. */
 enum code command_estate(struct command_line *l, struct store **ret, struct conn **ret_conn, struct error *e);
 /* A kernel on --data (or --db), with the packs. */
-enum code command_kernel(struct command_line *l, struct kernel **ret, struct error *e);
+enum code command_kernel(struct command_line *l, bool serving, struct kernel **ret, struct error *e);
 enum code command_packs(struct command_line *l, struct pack_source **ret, size_t *ret_count, struct error *e);
 /* Says a sentence to the person at the terminal, in their language. */
 void command_say_(const struct command_line *l, const char *msgid, const struct error_arg *args);

@@ -216,18 +216,8 @@ static enum code run_call(struct sample *s, enum code (*run)(struct call *c, str
 {
 	const struct operation operation = { .name = "estate.sample", .help = N_("Write a part of the sample organisation"),
 					     .access = OP_WRITE, .run = run, .function_index = -1, .index = UINT32_MAX };
-	CLEAN_ARENA struct arena *arena = arena_new((size_t)256 << 20);
-	struct call *c = arena ? call_new(s->kernel, arena) : NULL;
-	if (!c)
-		return error_nomem(e);
-	c->operation = &operation;
-	c->face_state = s;
-	call_as_system(c);
-	enum code code = kernel_call_wait(s->kernel, c);
-	if (code != OK)
-		code = error_fail(e, code, N_("The sample could not be written: {reason}"), { "reason", error_text(&c->error, arena) });
-	call_done(c);
-	return code;
+	enum code code = kernel_run_own(s->kernel, &operation, s, e);
+	return code == OK ? OK : error_while(e, N_("writing the sample organisation"));
 }
 
 static int64_t scaled(const struct sample *s, int64_t full, int64_t least)
@@ -330,7 +320,7 @@ enum code command_sample(struct command_line *l, struct error *e)
 		return error_fail(e, E_INVALID, N_("--scale takes a number from 0.001 to 10, --seed a whole number"));
 	random_seed(&s.random, (uint64_t)number);
 	s.today = date_from_civil(2026, 11, 1); /* the same every day, so that the sample is the same */
-	TRY(command_kernel(l, &s.kernel, e));
+	TRY(command_kernel(l, false, &s.kernel, e));
 	enum code code = write_all(&s, e);
 	kernel_stop(s.kernel);
 	struct ids *all[] = { &s.entities, &s.sites, &s.people, &s.makers, &s.models, &s.sets };

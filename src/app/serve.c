@@ -78,7 +78,7 @@ enum code command_serve(struct command_line *l, struct error *e)
 	keep_memory();
 	block_signals();
 	raise_file_limit();
-	TRY(command_kernel(l, &k, e));
+	TRY(command_kernel(l, true, &k, e));
 	enum code code = http_start(&(struct http_options){ .kernel = k, .routes = inventory_routes, .files = embedded_files }, &s, e);
 	malloc_trim(0); /* what loading the packs took */
 	if (code == OK)
@@ -94,7 +94,7 @@ enum code command_link(struct command_line *l, struct error *e)
 {
 	struct kernel *k = NULL;
 	struct str secret, url;
-	TRY(command_kernel(l, &k, e));
+	TRY(command_kernel(l, false, &k, e));
 	enum code code = kernel_first_link(k, l->arena, true, &secret, e);
 	kernel_stop(k);
 	TRY(code);
@@ -112,7 +112,7 @@ enum code command_token(struct command_line *l, struct error *e)
 	struct str secret, name = STR("local"), functions = STR("");
 	command_option(l, "name", &name);
 	command_option(l, "functions", &functions);
-	TRY(command_kernel(l, &k, e));
+	TRY(command_kernel(l, false, &k, e));
 	enum code code = kernel_first_token(k, l->arena, name, functions, &secret, e);
 	kernel_stop(k);
 	if (code == OK)

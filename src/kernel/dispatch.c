@@ -260,3 +260,19 @@ enum code kernel_call_wait(struct kernel *k, struct call *c)
 	pthread_mutex_destroy(&w.lock);
 	return c->code;
 }
+
+enum code kernel_run_own(struct kernel *k, const struct operation *op, void *state, struct error *e)
+{
+	CLEAN_ARENA struct arena *arena = arena_new((size_t)256 << 20);
+	struct call *c = arena ? call_new(k, arena) : NULL;
+	if (!c)
+		return error_nomem(e);
+	c->operation = op;
+	c->face_state = state;
+	call_as_system(c);
+	enum code code = kernel_call_wait(k, c);
+	if (code != OK)
+		code = error_fail(e, code, N_("{text}"), { "text", error_text(&c->error, arena) });
+	call_done(c);
+	return code;
+}

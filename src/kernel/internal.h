@@ -59,6 +59,7 @@ struct kernel {
 	const struct config *config;
 	const struct clock *clock;
 	const struct random_source *random;
+	bool serving;
 	const struct module *const *modules;
 	void **states; /* by place in modules */
 	struct registry *registry;

@@ -204,17 +204,8 @@ static enum code seed(struct kernel *k, struct error *e)
 	static const struct operation seed_operation = { .name = "estate.seed", .help = N_("Make the packs' roles and the root entity"),
 							 .access = OP_WRITE, .run = world_seed, .function_index = -1,
 							 .index = UINT32_MAX };
-	CLEAN_ARENA struct arena *arena = arena_new(0);
-	struct call *c = arena ? call_new(k, arena) : NULL;
-	if (!c)
-		return error_nomem(e);
-	c->operation = &seed_operation;
-	call_as_system(c);
-	enum code code = kernel_call_wait(k, c);
-	if (code != OK)
-		code = error_fail(e, code, N_("The packs' roles could not be stored: {reason}"), { "reason", error_text(&c->error, arena) });
-	call_done(c);
-	return code;
+	enum code code = kernel_run_own(k, &seed_operation, NULL, e);
+	return code == OK ? OK : error_while(e, N_("storing the packs' roles"));
 }
 
 static enum code start(struct kernel *k, const struct kernel_options *o, struct error *e)
@@ -253,6 +244,7 @@ enum code kernel_start(const struct kernel_options *o, struct kernel **ret, stru
 	k->lock_fd = -1;
 	k->config = o->config;
 	k->clock = o->clock;
+	k->serving = o->serving;
 	k->random = o->random;
 	k->world_stamp = 1;
 	k->auth_stamp = 1;
@@ -326,6 +318,11 @@ struct registry *kernel_registry(struct kernel *k)
 const struct clock *kernel_clock(const struct kernel *k)
 {
 	return k->clock;
+}
+
+bool kernel_serving(const struct kernel *k)
+{
+	return k->serving;
 }
 
 struct str kernel_data(const struct kernel *k)

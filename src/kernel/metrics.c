@@ -37,6 +37,8 @@ static const struct {
 	[GAUGE_SEARCH_LAG] = { "mandate_search_lag_entries", "gauge", "Journal entries the search index has not seen" },
 	[GAUGE_SEARCH_DOCUMENTS] = { "mandate_search_documents", "gauge", "Records in the search index" },
 	[GAUGE_SEARCH_BYTES] = { "mandate_search_bytes", "gauge", "Bytes of the search index's files" },
+	[GAUGE_POLICY_CURSOR] = { "mandate_policy_entries", "gauge", "Journal entries up to which policies have judged" },
+	[GAUGE_POLICY_DUE] = { "mandate_policy_due", "gauge", "Policies waiting to be judged as a whole" },
 };
 
 struct metrics *metrics_new(size_t operations)

@@ -27,9 +27,11 @@ static enum code search_start(struct kernel *k, void **ret_state, struct error *
 	struct registry *r = kernel_registry(k);
 	enum code code = plan_make(registry_model(r), &s->plan, e);
 	registry_unref(r);
-	if (code == OK && pthread_create(&s->thread, NULL, follow_thread, s))
+	s->running = code == OK && kernel_serving(k);
+	if (s->running && pthread_create(&s->thread, NULL, follow_thread, s)) {
+		s->running = false;
 		code = error_nomem(e);
-	s->running = code == OK;
+	}
 	if (code != OK) {
 		search_stop(s);
 		return code;

@@ -19,6 +19,7 @@ struct kernel_options {
 	const struct module *const *modules; /* ends with NULL */
 	const struct clock *clock;
 	const struct random_source *random;
+	bool serving; /* engines follow the journal; false: a command that does one thing and ends */
 };
 
 /* Opens or creates everything: lock, stores, schema (planned changes are applied and logged), journal, packs'
@@ -40,6 +41,8 @@ struct store *kernel_store(struct kernel *k);
 /* The folder of this process's own files; what can be rebuilt lies in folders of its own there. */
 struct str kernel_data(const struct kernel *k);
 const struct journal_options *kernel_journal_options(const struct kernel *k);
+/* Is this a server? Only then engines keep threads that follow the journal. */
+bool kernel_serving(const struct kernel *k);
 /* A module's state, as its start() gave it; NULL when it has none. */
 void *kernel_state(struct kernel *k, const char *module);
 /* This thread's read connection, refreshed to see what was committed; belongs to the kernel. */
@@ -52,6 +55,8 @@ enum code kernel_authenticate(struct kernel *k, struct call *c, struct error *e)
 bool kernel_admits(struct kernel *k, struct str key, int64_t per_minute);
 /* Makes `c` run as the program itself (loading, jobs, the local command line). */
 void call_as_system(struct call *c);
+/* Runs a write of the program's own, with memory of its own, and waits until it is on disk; it finds `state` as face_state. */
+enum code kernel_run_own(struct kernel *k, const struct operation *op, void *state, struct error *e);
 /* Prepares c->record for reading on this thread (for faces that stream, such as the change feed). */
 enum code kernel_read_context(struct kernel *k, struct call *c, struct error *e);
 /* First start: a one-time sign-in link's secret for the administrator, who has no password yet. Empty when an

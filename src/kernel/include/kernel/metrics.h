@@ -20,6 +20,8 @@ enum gauge {
 	GAUGE_SEARCH_LAG,       /* journal entries the search index has not seen */
 	GAUGE_SEARCH_DOCUMENTS,
 	GAUGE_SEARCH_BYTES,
+	GAUGE_POLICY_CURSOR,    /* journal entries that policies have judged */
+	GAUGE_POLICY_DUE,       /* policies to be judged as a whole */
 	GAUGE_COUNT
 };
 
