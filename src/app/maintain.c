@@ -6,6 +6,7 @@
 #include "command.h"
 #include "journal/journal.h"
 #include "modules.h"
+#include "policy/policy.h"
 #include "record/record.h"
 #include <stdio.h>
 #include <string.h>
@@ -142,11 +143,13 @@ static enum code pack_check(struct command_line *l, struct error *e)
 	TRY(pack_sources_find(l->arena, str_of(l->argv[0]), NULL, &sources, &count, e));
 	TRY(join_sources(l, sources, count, &sources, &count, e));
 	TRY(load(l, sources, count, &m, e));
-	command_say(l, N_("The packs are good: {packs} packs, {kinds} kinds, {functions} functions"),
-		    { "packs", number_text(l, (int64_t)m->pack_count) }, { "kinds", number_text(l, (int64_t)m->kind_count) },
-		    { "functions", number_text(l, (int64_t)m->function_count) });
+	enum code code = policies_check(m, e);
+	if (code == OK)
+		command_say(l, N_("The packs are good: {packs} packs, {kinds} kinds, {functions} functions, {policies} policies"),
+			    { "packs", number_text(l, (int64_t)m->pack_count) }, { "kinds", number_text(l, (int64_t)m->kind_count) },
+			    { "functions", number_text(l, (int64_t)m->function_count) }, { "policies", number_text(l, (int64_t)m->policy_count) });
 	model_unref(m);
-	return OK;
+	return code;
 }
 
 static enum code pack_plan(struct command_line *l, struct error *e)

@@ -4,6 +4,7 @@
 #include "fleet/fleet.h"
 #include "search/search.h"
 #include "intake/intake.h"
+#include "policy/policy.h"
 
 const struct module *const app_modules[] = {
 	&fleet_module,
@@ -13,5 +14,6 @@ const struct module *const app_modules[] = {
 	&search_module,
 	&intake_module,
 	&ask_module,
+	&policy_module,
 	NULL,
 };
