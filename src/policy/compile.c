@@ -80,7 +80,7 @@ enum code rules_compile(const struct model *m, struct arena *arena, struct rule 
 	for (size_t i = 0; i < m->policy_count; i++)
 		TRY(rule_compile(m, &m->policies[i], arena, &rules[i], e));
 	*ret = rules;
-	return e->items ? error_fail(e, E_INVALID, N_("The packs' policies have faults")) : OK;
+	return e->items ? error_while(e, N_("The packs' policies have faults")) : OK;
 }
 
 enum code policies_check(const struct model *m, struct error *e)

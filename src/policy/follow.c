@@ -185,7 +185,7 @@ static enum code judge_rule(struct watch *w, struct rule *r, struct due *due, st
 {
 	int64_t *ids;
 	size_t count;
-	if (w->changes.count && !due->whole) {
+	if (w->changes.count) {
 		TRY(changed_of(w, r->about, &ids, &count, e));
 		TRY(findings_touched(w, r, ids, &count, e));
 		if (count)

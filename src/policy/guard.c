@@ -84,5 +84,5 @@ enum code policy_judge(struct call *c, void *state, const struct kind *k, int64_
 	for (size_t i = 0; i < s->count; i++)
 		if (s->rules[i].about->index == k->index && atomic_load_explicit(&s->rules[i].strict, memory_order_relaxed))
 			TRY(judge_rule(c, s, &s->rules[i], id, e));
-	return !e->items ? OK : error_fail(e, E_INVALID, N_("The change would bring the record out of line"));
+	return e->items ? error_while(e, N_("The change would bring the record out of line")) : OK;
 }

@@ -51,7 +51,7 @@ static enum code may_set(struct call *c, const struct rule *r, int64_t entity, e
 	if (!r->policy->fixed || mode >= r->policy->mode)
 		return OK;
 	error_field(e, STR("/mode"), N_("The policy {policy} is fixed: no entity may take it less strictly"), { "policy", str_of(r->policy->name) });
-	return error_fail(e, E_INVALID, N_("The mode cannot be set"));
+	return error_while(e, N_("The mode cannot be set"));
 }
 
 static enum code write_setting(struct call *c, const struct policies *s, const struct rule *r, int64_t entity, struct record_ref *ret, struct error *e)
@@ -83,7 +83,7 @@ static enum code set_mode(struct call *c, struct error *e)
 	struct record_ref ref = { 0 };
 	if (!r || !atomic_load(&r->record)) {
 		error_field(e, STR("/policy"), N_("There is no policy {policy}"), { "policy", call_text(c, MODE_POLICY) });
-		return error_fail(e, E_INVALID, N_("The mode cannot be set"));
+		return error_while(e, N_("The mode cannot be set"));
 	}
 	TRY(mode_at(c->record.conn, c->record.world, r, entity, &before, e));
 	TRY(may_set(c, r, entity, before, mode, e));
@@ -152,7 +152,7 @@ static enum code simulated_rule(struct call *c, const struct policies *s, const 
 			return error_nomem(e);
 		TRY(rule_compile(c->record.model, p, c->arena, r, e));
 	}
-	return e->items ? error_fail(e, E_INVALID, N_("The policy cannot be tried")) : OK;
+	return e->items ? error_while(e, N_("The policy cannot be tried")) : OK;
 }
 
 static int by_entity(const void *a, const void *b)
