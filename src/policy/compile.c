@@ -132,13 +132,14 @@ static enum code relation(void *data, const struct query_table *t, struct query_
 	return buf_ok(&out->sql) ? OK : error_nomem(e);
 }
 
-enum code rule_sql(const struct rule *r, const struct asking *a, struct query_text *out, struct error *e)
+/* The question as SQL: rows of id, entity, why (NULL: nothing to say); by id, unless about one. */
+static enum code rule_sql(const struct rule *r, const struct asking *a, struct query_text *out, struct error *e)
 {
 	struct relation x = { r, a };
 	const struct query_emission how = { .store = a->store, .today = a->now / DAY, .now = a->now, .relation = relation, .data = &x, .arena = a->arena };
 	buf_format(&out->sql, "WITH v(id%s) AS (", r->has_why ? ", why" : "");
 	TRY(query_emit(r->query, &how, out, e));
-	buf_format(&out->sql, ") SELECT v.id, %s, r.entity FROM v JOIN %s r ON r.id = v.id AND r.archived IS NULL", r->has_why ? "v.why" : "NULL",
+	buf_format(&out->sql, ") SELECT v.id, r.entity, %s FROM v JOIN %s r ON r.id = v.id AND r.archived IS NULL", r->has_why ? "v.why" : "NULL",
 		   r->about->name);
 	if (a->one || a->some) {
 		buf_add_text(&out->sql, " WHERE v.id");
@@ -153,6 +154,19 @@ enum code rule_sql(const struct rule *r, const struct asking *a, struct query_te
 	return buf_ok(&out->sql) ? OK : error_nomem(e);
 }
 
+static enum code add_out(out_list *ret, const struct asking *a, struct rows *rows, size_t why_column, struct error *e)
+{
+	int64_t id = rows_int(rows, 0);
+	if (ret->count && ret->items[ret->count - 1].id == id)
+		return OK; /* out of line in two ways: the first is told */
+	struct out_of_line *o = VEC_ADD(ret);
+	struct str why = rows_null(rows, why_column) ? STR("") : arena_copy(a->arena, utf8_clip(rows_text(rows, why_column), WHY_MOST));
+	if (!o || !why.data)
+		return error_nomem(e);
+	*o = (struct out_of_line){ .id = id, .entity = rows_int(rows, 1), .why = why };
+	return OK;
+}
+
 enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a, out_list *ret, struct error *e)
 {
 	CLEAN_QUERY_TEXT struct query_text text;
@@ -161,17 +175,58 @@ enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a,
 	query_text_init(&text);
 	TRY(rule_sql(r, a, &text, e));
 	TRY(sql_query_built(c, buf_str(&text.sql), text.params, text.count, &rows, e));
-	for (int64_t last = 0;;) {
+	for (;;) {
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			return OK;
-		int64_t id = rows_int(rows, 0);
-		if (id == last) /* out of line in two ways: the first is told */
-			continue;
-		struct out_of_line *o = VEC_ADD(ret);
-		struct str why = rows_null(rows, 1) ? STR("") : arena_copy(a->arena, utf8_clip(rows_text(rows, 1), WHY_MOST));
-		if (!o || !why.data)
-			return error_nomem(e);
-		*o = (struct out_of_line){ .id = last = id, .entity = rows_int(rows, 2), .why = why };
+		TRY(add_out(ret, a, rows, 2, e));
+	}
+}
+
+/* --- many at once --------------------------------------------------------------------------------- */
+
+/* "SELECT id, entity, <why of each that is broken, else NULL> … FROM kind WHERE one of them is broken": walking through 120,000
+ * records once costs more than judging a record, so it is done for many policies together. */
+static enum code together_sql(struct rule *const *rules, size_t count, const struct asking *a, struct query_text *out, struct error *e)
+{
+	const struct query_emission how = { .store = a->store, .today = a->now / DAY, .now = a->now, .arena = a->arena };
+	buf_add_text(&out->sql, "SELECT r.id, r.entity");
+	for (size_t i = 0; i < count; i++) {
+		buf_add_text(&out->sql, ", CASE WHEN ");
+		TRY(query_emit_row(rules[i]->query, &how, "r", QUERY_CONDITION, out, e));
+		buf_add_text(&out->sql, " THEN ");
+		if (rules[i]->has_why) {
+			buf_add_text(&out->sql, "COALESCE(");
+			TRY(query_emit_row(rules[i]->query, &how, "r", 2, out, e));
+			buf_add_text(&out->sql, ", '')");
+		} else {
+			buf_add_text(&out->sql, "''");
+		}
+		buf_add_text(&out->sql, " END");
+	}
+	buf_format(&out->sql, " FROM %s r WHERE r.archived IS NULL AND (", rules[0]->about->name);
+	for (size_t i = 0; i < count; i++) {
+		buf_add_text(&out->sql, i ? " OR " : "");
+		TRY(query_emit_row(rules[i]->query, &how, "r", QUERY_CONDITION, out, e));
+	}
+	buf_add_text(&out->sql, ")");
+	return buf_ok(&out->sql) ? OK : error_nomem(e);
+}
+
+enum code rules_ask(struct conn *c, struct rule *const *rules, size_t count, const struct asking *a, out_list *ret, struct error *e)
+{
+	CLEAN_QUERY_TEXT struct query_text text;
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row;
+	query_text_init(&text);
+	TRY(together_sql(rules, count, a, &text, e));
+	TRY(sql_query_built(c, buf_str(&text.sql), text.params, text.count, &rows, e));
+	for (;;) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			return OK;
+		for (size_t i = 0; i < count; i++)
+			if (!rows_null(rows, i + 2))
+				TRY(add_out(&ret[i], a, rows, i + 2, e));
 	}
 }

@@ -95,25 +95,46 @@ static enum code compare_alive(struct comparing *x, struct error *e)
 	return OK;
 }
 
-static enum code compare(struct comparing *x, struct call *c, const struct asking *a, out_list *out, struct error *e)
+static enum code compare(struct comparing *x, struct call *c, const struct asking *a, const out_list *out, struct error *e)
 {
-	TRY(rule_ask(c->record.conn, x->rule, a, out, e));
 	TRY(excuses_read(c->record.conn, x->rule, c->record.now, x->arena, &x->excuses, e));
 	TRY(read_alive(x, c->record.conn, a->some, a->some_count, e));
 	TRY(compare_out(x, out, e));
 	return compare_alive(x, e);
 }
 
-enum code evaluate(struct policies *s, struct call *c, const struct rule *r, const int64_t *ids, size_t count, bool tell, struct arena *arena,
-		   verdict_list *io, int64_t *ret_out, struct error *e)
+static enum code compare_with(struct call *c, const struct rule *r, const struct asking *a, const out_list *out, bool tell, verdict_list *io,
+			      struct error *e)
 {
-	const struct asking a = { .store = store_type(kernel_store(s->kernel)), .now = c->record.now, .some = ids, .some_count = count, .arena = arena };
-	struct comparing x = { .rule = r, .policy = atomic_load(&r->record), .world = c->record.world, .arena = arena, .io = io, .tell = tell, .places = idmap_new() };
-	out_list out = { 0 };
-	enum code code = x.places ? compare(&x, c, &a, &out, e) : error_nomem(e);
-	*ret_out = (int64_t)out.count;
-	VEC_DONE(&out);
+	struct comparing x = { .rule = r, .policy = atomic_load(&r->record), .world = c->record.world, .arena = a->arena, .io = io, .tell = tell,
+			       .places = idmap_new() };
+	enum code code = x.places ? compare(&x, c, a, out, e) : error_nomem(e);
 	VEC_DONE(&x.alive);
 	idmap_free(x.places);
+	return code;
+}
+
+enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e)
+{
+	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .arena = arena };
+	out_list out[TOGETHER_MOST] = { 0 };
+	enum code code = count == 1 ? rule_ask(c->record.conn, rules[0], &a, out, e) : rules_ask(c->record.conn, rules, count, &a, out, e);
+	for (size_t i = 0; i < count; i++) {
+		if (code == OK)
+			code = compare_with(c, rules[i], &a, &out[i], false, io, e);
+		ret_out[i] = (int64_t)out[i].count;
+		VEC_DONE(&out[i]);
+	}
+	return code;
+}
+
+enum code evaluate_ids(struct call *c, const struct rule *r, const int64_t *ids, size_t count, struct arena *arena, verdict_list *io, struct error *e)
+{
+	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .some = ids, .some_count = count, .arena = arena };
+	out_list out = { 0 };
+	enum code code = rule_ask(c->record.conn, r, &a, &out, e);
+	if (code == OK)
+		code = compare_with(c, r, &a, &out, true, io, e);
+	VEC_DONE(&out);
 	return code;
 }

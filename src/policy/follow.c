@@ -108,28 +108,29 @@ static enum code settle(struct watch *w, struct error *e)
 
 static enum code ask_ids(struct watch *w, struct rule *r, const int64_t *ids, size_t count, struct error *e)
 {
-	int64_t out;
 	arena_reset(w->scratch);
 	for (size_t i = 0; i < count; i += IDS_AT_ONCE)
-		TRY(evaluate(w->s, w->call, r, ids + i, count - i < IDS_AT_ONCE ? count - i : IDS_AT_ONCE, true, w->scratch, &w->verdicts, &out, e));
+		TRY(evaluate_ids(w->call, r, ids + i, count - i < IDS_AT_ONCE ? count - i : IDS_AT_ONCE, w->scratch, &w->verdicts, e));
 	return settle(w, e);
 }
 
-static enum code ask_whole(struct watch *w, struct rule *r, struct due *due, struct error *e)
+static enum code ask_whole(struct watch *w, struct rule *const *rules, size_t count, struct error *e)
 {
-	int64_t out, began = clock_monotonic();
-	due->whole = false;
+	int64_t out[TOGETHER_MOST], began = clock_monotonic();
 	arena_reset(w->scratch);
 	conn_deadline(w->call->record.conn, began + ASK_MOST);
-	enum code code = evaluate(w->s, w->call, r, NULL, 0, false, w->scratch, &w->verdicts, &out, e);
+	enum code code = evaluate(w->call, rules, count, w->scratch, &w->verdicts, out, e);
 	conn_deadline(w->call->record.conn, 0);
 	int64_t took = clock_monotonic() - began;
-	due->after = clock_monotonic() + (took * WHOLE_SHARE > WHOLE_AGAIN ? took * WHOLE_SHARE : WHOLE_AGAIN);
+	for (size_t i = 0; i < count; i++)
+		w->due[rules[i] - w->s->rules] = (struct due){ .after = clock_monotonic() + (took * WHOLE_SHARE > WHOLE_AGAIN ? took * WHOLE_SHARE : WHOLE_AGAIN) };
 	TRY(code);
 	TRY(settle(w, e));
-	atomic_store(&r->took, took);
-	atomic_store(&r->out, out);
-	atomic_store(&r->judged, w->call->record.now);
+	for (size_t i = 0; i < count; i++) {
+		atomic_store(&rules[i]->took, took / (int64_t)count);
+		atomic_store(&rules[i]->out, out[i]);
+		atomic_store(&rules[i]->judged, w->call->record.now);
+	}
 	return OK;
 }
 
@@ -181,34 +182,69 @@ static bool reads_changed(const struct watch *w, const struct rule *r)
 	return false;
 }
 
-static enum code judge_rule(struct watch *w, struct rule *r, struct due *due, struct error *e)
+static enum code judge_changed(struct watch *w, struct rule *r, struct due *due, struct error *e)
 {
 	int64_t *ids;
 	size_t count;
-	if (w->changes.count) {
-		TRY(changed_of(w, r->about, &ids, &count, e));
-		TRY(findings_touched(w, r, ids, &count, e));
-		if (count)
-			TRY(ask_ids(w, r, ids, count, e));
-		due->whole |= !r->query->row_local && reads_changed(w, r);
+	TRY(changed_of(w, r->about, &ids, &count, e));
+	TRY(findings_touched(w, r, ids, &count, e));
+	due->whole |= !r->query->row_local && reads_changed(w, r);
+	return count ? ask_ids(w, r, ids, count, e) : OK;
+}
+
+static bool due_now(const struct watch *w, size_t place)
+{
+	return w->due[place].whole && clock_monotonic() >= w->due[place].after;
+}
+
+/* Those that can be asked together with the one at `first`, which is due. */
+static size_t gather(struct watch *w, size_t first, struct rule *ret[TOGETHER_MOST])
+{
+	struct rule *rules = w->s->rules;
+	size_t n = 0;
+	ret[n++] = &rules[first];
+	for (size_t i = first + 1; i < w->s->count && n < TOGETHER_MOST && rules[first].query->row_local; i++)
+		if (rules[i].about == rules[first].about && rules[i].query->row_local && due_now(w, i))
+			ret[n++] = &rules[i];
+	return n;
+}
+
+/* One policy's trouble is its own: those asked with it are asked by themselves. */
+static enum code judge_whole(struct watch *w, size_t first, struct error *e)
+{
+	struct rule *together[TOGETHER_MOST];
+	size_t count = gather(w, first, together);
+	enum code code = ask_whole(w, together, count, e);
+	if (code == OK || code == E_NOMEM || count == 1)
+		return code;
+	VEC_CLEAR(&w->verdicts);
+	TRY(kernel_read_context(w->s->kernel, w->call, e));
+	for (size_t i = 0; i < count; i++) {
+		struct error own;
+		error_init(&own, w->arena);
+		if (ask_whole(w, &together[i], 1, &own) != OK)
+			told(w, together[i], &w->due[together[i] - w->s->rules], &own);
 	}
-	return due->whole && clock_monotonic() >= due->after ? ask_whole(w, r, due, e) : OK;
+	return kernel_read_context(w->s->kernel, w->call, e);
 }
 
 static enum code judge_all(struct watch *w, struct error *e)
 {
-	for (size_t i = 0; i < w->s->count && !atomic_load(&w->s->stop); i++) {
-		struct error own;
-		arena_reset(w->arena);
-		error_init(&own, w->arena);
-		enum code code = judge_rule(w, &w->s->rules[i], &w->due[i], &own);
-		if (code == E_NOMEM)
-			return error_nomem(e);
-		if (code != OK) {
-			told(w, &w->s->rules[i], &w->due[i], &own);
-			TRY(kernel_read_context(w->s->kernel, w->call, e));
+	for (int whole = 0; whole < 2; whole++)
+		for (size_t i = 0; i < w->s->count && !atomic_load(&w->s->stop); i++) {
+			struct error own;
+			if (whole ? !due_now(w, i) : !w->changes.count)
+				continue;
+			arena_reset(w->arena);
+			error_init(&own, w->arena);
+			enum code code = whole ? judge_whole(w, i, &own) : judge_changed(w, &w->s->rules[i], &w->due[i], &own);
+			if (code == E_NOMEM)
+				return error_nomem(e);
+			if (code != OK) {
+				told(w, &w->s->rules[i], &w->due[i], &own);
+				TRY(kernel_read_context(w->s->kernel, w->call, e));
+			}
 		}
-	}
 	return OK;
 }
 

@@ -55,16 +55,16 @@ struct asking {
 	int64_t limit;      /* 0: none */
 	struct arena *arena;
 };
-/* The question as SQL: rows of id, why (NULL: nothing to say), entity; by id, unless about one. */
-enum code rule_sql(const struct rule *r, const struct asking *a, struct query_text *out, struct error *e);
-
 struct out_of_line { /* one row of the answer */
 	int64_t id, entity;
 	struct str why; /* cut to WHY_MOST */
 };
 typedef VEC(struct out_of_line) out_list;
-/* Texts live in a->arena. */
+/* Each record once. Texts live in a->arena. */
 enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a, out_list *ret, struct error *e);
+/* The same for several (at most TOGETHER_MOST) row-local ones about one kind and all its records, into a list for each. */
+#define TOGETHER_MOST 50
+enum code rules_ask(struct conn *c, struct rule *const *rules, size_t count, const struct asking *a, out_list *ret, struct error *e);
 
 /* --- modes.c -------------------------------------------------------------------------------------- */
 
@@ -96,10 +96,11 @@ struct verdict { /* about one record: what its finding must become */
 };
 typedef VEC(struct verdict) verdict_list;
 
-/* The verdicts that differ from the findings there are: of all records, or of `ids`. Texts live in the arena. *ret_out: how many
- * are out of line among those asked about. */
-enum code evaluate(struct policies *s, struct call *c, const struct rule *r, const int64_t *ids, size_t count, bool tell, struct arena *arena,
-		   verdict_list *io, int64_t *ret_out, struct error *e);
+/* The verdicts that differ from the findings there are, about all records: of one policy, or of several as rules_ask() takes them.
+ * Texts live in the arena. ret_out[i]: how many are out of line. */
+enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e);
+/* The same about some records that changed; the findings' why follows. */
+enum code evaluate_ids(struct call *c, const struct rule *r, const int64_t *ids, size_t count, struct arena *arena, verdict_list *io, struct error *e);
 /* Carries verdicts out, some hundred a call. */
 enum code findings_settle(struct policies *s, const struct verdict *verdicts, size_t count, struct error *e);
 /* Makes the records of kind policy say what the packs' policies say. */

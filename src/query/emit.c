@@ -1,6 +1,7 @@
 /* A typed query as SQL of a store. Every name in it is generated or the model's; relations come from the caller.
  * Neighbours: emit_expression.c, forms.c. */
 #include "emit.h"
+#include <assert.h>
 
 #define SQL_BYTES_MOST ((size_t)2 << 20)
 
@@ -222,6 +223,23 @@ enum code query_emit(const struct query *q, const struct query_emission *how, st
 	if (!m.relations)
 		return error_nomem(e);
 	TRY(emit_select(&m, q->select, how->limit > 0 ? how->limit : -1));
+	if (out->full || out->sql.full)
+		return error_fail(e, E_LIMIT, N_("The query is too long"));
+	return buf_ok(&out->sql) ? OK : error_nomem(e);
+}
+
+enum code query_emit_row(const struct query *q, const struct query_emission *how, const char *row, size_t part, struct query_text *out,
+			 struct error *e)
+{
+	struct emitter m = { .query = q, .how = how, .out = out, .row = row, .postgres = how->store == STORE_POSTGRES, .e = e };
+	assert(q->row_local && (part == QUERY_CONDITION || part <= q->output_count));
+	if (part != QUERY_CONDITION)
+		emit_value(&m, q->select->outputs[part - 1].expr);
+	else if (q->select->where)
+		emit_condition(&m, q->select->where);
+	else
+		buf_add_text(&out->sql, "1 = 1");
+	TRY(m.code);
 	if (out->full || out->sql.full)
 		return error_fail(e, E_LIMIT, N_("The query is too long"));
 	return buf_ok(&out->sql) ? OK : error_nomem(e);

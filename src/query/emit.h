@@ -7,6 +7,7 @@ struct emitter {
 	const struct query_emission *how;
 	struct query_text *out;
 	struct str *relations; /* by table of the query, once asked for */
+	const char *row; /* what its one relation is called in the text around; NULL: t<number> */
 	bool postgres;
 	struct error *e;
 	enum code code; /* of a subquery inside an expression */

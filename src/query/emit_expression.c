@@ -43,7 +43,9 @@ static void emit_column(struct emitter *m, const struct expr *x)
 {
 	const struct source *src = x->source;
 	struct buf *b = &m->out->sql;
-	if (src->table)
+	if (m->row)
+		buf_format(b, "%s.%s", m->row, src->columns[x->column].own);
+	else if (src->table)
 		buf_format(b, "t%u.%s", src->number, src->columns[x->column].own);
 	else
 		buf_format(b, "t%u.c%zu", src->number, x->column + 1);

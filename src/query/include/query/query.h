@@ -113,3 +113,9 @@ struct query_emission {
 };
 /* Columns come in the order of the outputs, money as two. */
 enum code query_emit(const struct query *q, const struct query_emission *how, struct query_text *out, struct error *e);
+
+/* Of a row_local query a part by itself, for many queries over one walk through a kind: the condition under which a row, called
+ * `row` in the text around, is in the answer; or (1 …) the value of an output. */
+#define QUERY_CONDITION ((size_t)0)
+enum code query_emit_row(const struct query *q, const struct query_emission *how, const char *row, size_t part, struct query_text *out,
+			 struct error *e);
