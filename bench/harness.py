@@ -122,10 +122,10 @@ def memory(pid):
 class Served:
     """`mandate serve` on a free port."""
 
-    def __init__(self, mandate, data, database=None):
+    def __init__(self, mandate, data, database=None, options=()):
         self.mandate, self.data, self.database = mandate, data, database
         start = time.time()
-        self.process = subprocess.Popen([mandate, "serve", "--data", data, "--listen", "127.0.0.1:0", *self.store()],
+        self.process = subprocess.Popen([mandate, "serve", "--data", data, "--listen", "127.0.0.1:0", *self.store(), *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.address = re.search(r"http://(\S+)", self.process.stdout.readline()).group(1)
         self.cold = time.time() - start

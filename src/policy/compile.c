@@ -204,7 +204,12 @@ static enum code together_sql(struct rule *const *rules, size_t count, const str
 		}
 		buf_add_text(&out->sql, " END");
 	}
-	buf_format(&out->sql, " FROM %s r WHERE r.archived IS NULL AND (", rules[0]->about->name);
+	buf_format(&out->sql, " FROM %s r WHERE r.archived IS NULL", rules[0]->about->name);
+	if (a->some) {
+		buf_add_text(&out->sql, " AND r.id");
+		only(out, a);
+	}
+	buf_add_text(&out->sql, " AND (");
 	for (size_t i = 0; i < count; i++) {
 		buf_add_text(&out->sql, i ? " OR " : "");
 		TRY(query_emit_row(rules[i]->query, &how, "r", QUERY_CONDITION, out, e));

@@ -114,11 +114,16 @@ static enum code compare_with(struct call *c, const struct rule *r, const struct
 	return code;
 }
 
+static enum code ask(struct call *c, struct rule *const *rules, size_t count, const struct asking *a, out_list *out, struct error *e)
+{
+	return count == 1 ? rule_ask(c->record.conn, rules[0], a, out, e) : rules_ask(c->record.conn, rules, count, a, out, e);
+}
+
 enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e)
 {
 	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .arena = arena };
 	out_list out[TOGETHER_MOST] = { 0 };
-	enum code code = count == 1 ? rule_ask(c->record.conn, rules[0], &a, out, e) : rules_ask(c->record.conn, rules, count, &a, out, e);
+	enum code code = ask(c, rules, count, &a, out, e);
 	for (size_t i = 0; i < count; i++) {
 		if (code == OK)
 			code = compare_with(c, rules[i], &a, &out[i], false, io, e);
@@ -128,13 +133,40 @@ enum code evaluate(struct call *c, struct rule *const *rules, size_t count, stru
 	return code;
 }
 
-enum code evaluate_ids(struct call *c, const struct rule *r, const int64_t *ids, size_t count, struct arena *arena, verdict_list *io, struct error *e)
+/* Which of the policies have a finding about one of these records: most have none, and then nothing is compared. */
+static enum code mark_alive(struct call *c, struct rule *const *rules, size_t count, const struct asking *a, bool *marked, struct error *e)
 {
-	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .some = ids, .some_count = count, .arena = arena };
-	out_list out = { 0 };
-	enum code code = rule_ask(c->record.conn, r, &a, &out, e);
+	for (size_t n = 0; n < a->some_count; n++) {
+		CLEAN_ROWS struct rows *rows = NULL;
+		bool row;
+		struct str about = arena_format(a->arena, "%lld", (long long)a->some[n]);
+		if (!about.data)
+			return error_nomem(e);
+		TRY(sql_query(c->record.conn, SQL_POLICIES_ABOUT, SQL_PARAMS(SQL_T(about)), &rows, e));
+		for (;;) {
+			TRY(rows_next(rows, &row, e));
+			if (!row)
+				break;
+			for (size_t i = 0; i < count; i++)
+				marked[i] |= atomic_load(&rules[i]->record) == rows_int(rows, 0);
+		}
+	}
+	return OK;
+}
+
+enum code evaluate_ids(struct call *c, struct rule *const *rules, size_t count, const int64_t *ids, size_t id_count, struct arena *arena,
+		       verdict_list *io, struct error *e)
+{
+	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .some = ids, .some_count = id_count, .arena = arena };
+	out_list out[TOGETHER_MOST] = { 0 };
+	bool marked[TOGETHER_MOST] = { 0 };
+	enum code code = ask(c, rules, count, &a, out, e);
 	if (code == OK)
-		code = compare_with(c, r, &a, &out, true, io, e);
-	VEC_DONE(&out);
+		code = mark_alive(c, rules, count, &a, marked, e);
+	for (size_t i = 0; i < count; i++) {
+		if (code == OK && (out[i].count || marked[i]))
+			code = compare_with(c, rules[i], &a, &out[i], true, io, e);
+		VEC_DONE(&out[i]);
+	}
 	return code;
 }

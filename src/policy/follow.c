@@ -18,7 +18,7 @@
 #define ENTRIES_AT_ONCE 200
 #define CHANGES_AT_ONCE 2000
 #define IDS_AT_ONCE 500
-#define BETWEEN_ROUNDS (20 * 1000)
+#define BETWEEN_ROUNDS (2 * 1000)
 #define WHOLE_AGAIN SECOND       /* a policy is asked as a whole at most so often, */
 #define WHOLE_SHARE 10           /* and for at most this part of the time */
 #define ASK_MOST (60 * SECOND)
@@ -106,11 +106,11 @@ static enum code settle(struct watch *w, struct error *e)
 	return kernel_read_context(w->s->kernel, w->call, e);
 }
 
-static enum code ask_ids(struct watch *w, struct rule *r, const int64_t *ids, size_t count, struct error *e)
+static enum code ask_ids(struct watch *w, struct rule *const *rules, size_t rule_count, const int64_t *ids, size_t count, struct error *e)
 {
 	arena_reset(w->scratch);
 	for (size_t i = 0; i < count; i += IDS_AT_ONCE)
-		TRY(evaluate_ids(w->call, r, ids + i, count - i < IDS_AT_ONCE ? count - i : IDS_AT_ONCE, w->scratch, &w->verdicts, e));
+		TRY(evaluate_ids(w->call, rules, rule_count, ids + i, count - i < IDS_AT_ONCE ? count - i : IDS_AT_ONCE, w->scratch, &w->verdicts, e));
 	return settle(w, e);
 }
 
@@ -145,10 +145,10 @@ static void told(struct watch *w, struct rule *r, struct due *due, struct error 
 
 /* --- one round ------------------------------------------------------------------------------------ */
 
-/* The records of a kind that changed; in w->arena. */
+/* The records of a kind that changed, with room for as many again; in w->arena. */
 static enum code changed_of(struct watch *w, const struct kind *k, int64_t **ret, size_t *ret_count, struct error *e)
 {
-	*ret = ARENA_ARRAY(w->arena, w->changes.count + 1, int64_t);
+	*ret = ARENA_ARRAY(w->arena, 2 * w->changes.count + 1, int64_t);
 	*ret_count = 0;
 	if (!*ret)
 		return error_nomem(e);
@@ -158,15 +158,15 @@ static enum code changed_of(struct watch *w, const struct kind *k, int64_t **ret
 	return OK;
 }
 
-/* Somebody closed a finding, or brought one back: is it so? */
-static enum code findings_touched(struct watch *w, const struct rule *r, int64_t *ids, size_t *io_count, struct error *e)
+/* The records whose findings somebody closed, or brought back: is it so? */
+static enum code findings_touched(struct watch *w, struct str kind, int64_t *ids, size_t *io_count, struct error *e)
 {
 	for (size_t i = 0; i < w->changes.count; i++) {
 		CLEAN_ROWS struct rows *rows = NULL;
 		bool row;
 		if (w->changes.items[i].kind != w->s->finding_kind || w->changes.items[i].own)
 			continue;
-		TRY(sql_query(w->call->record.conn, SQL_FINDING_ABOUT, SQL_PARAMS(SQL_I(w->changes.items[i].id), SQL_I(atomic_load(&r->record))), &rows, e));
+		TRY(sql_query(w->call->record.conn, SQL_FINDING_ABOUT, SQL_PARAMS(SQL_I(w->changes.items[i].id), SQL_T(kind)), &rows, e));
 		TRY(rows_next(rows, &row, e));
 		if (row && id_parse(rows_text(rows, 0), &ids[*io_count]))
 			++*io_count;
@@ -182,69 +182,77 @@ static bool reads_changed(const struct watch *w, const struct rule *r)
 	return false;
 }
 
-static enum code judge_changed(struct watch *w, struct rule *r, struct due *due, struct error *e)
-{
-	int64_t *ids;
-	size_t count;
-	TRY(changed_of(w, r->about, &ids, &count, e));
-	TRY(findings_touched(w, r, ids, &count, e));
-	due->whole |= !r->query->row_local && reads_changed(w, r);
-	return count ? ask_ids(w, r, ids, count, e) : OK;
-}
-
 static bool due_now(const struct watch *w, size_t place)
 {
 	return w->due[place].whole && clock_monotonic() >= w->due[place].after;
 }
 
-/* Those that can be asked together with the one at `first`, which is due. */
-static size_t gather(struct watch *w, size_t first, struct rule *ret[TOGETHER_MOST])
+/* Those of the kind that can be asked together, from *io_next on; one by itself when it looks at other records. `whole`: only those
+ * that are due. Returns how many; 0 at the end. */
+static size_t gather(const struct watch *w, const struct kind *about, bool whole, size_t *io_next, struct rule *ret[TOGETHER_MOST])
 {
-	struct rule *rules = w->s->rules;
 	size_t n = 0;
-	ret[n++] = &rules[first];
-	for (size_t i = first + 1; i < w->s->count && n < TOGETHER_MOST && rules[first].query->row_local; i++)
-		if (rules[i].about == rules[first].about && rules[i].query->row_local && due_now(w, i))
-			ret[n++] = &rules[i];
+	for (; *io_next < w->s->count && n < TOGETHER_MOST; ++*io_next) {
+		struct rule *r = &w->s->rules[*io_next];
+		if (r->about != about || (whole && !due_now(w, *io_next)))
+			continue;
+		if (!r->query->row_local && n)
+			break;
+		ret[n++] = r;
+		if (!r->query->row_local) {
+			++*io_next;
+			break;
+		}
+	}
 	return n;
 }
 
-/* One policy's trouble is its own: those asked with it are asked by themselves. */
-static enum code judge_whole(struct watch *w, size_t first, struct error *e)
+/* Asks some together. One policy's trouble is its own: if there is any, each is asked by itself. */
+static enum code judge_some(struct watch *w, struct rule *const *rules, size_t count, const int64_t *ids, size_t id_count, struct error *e)
 {
-	struct rule *together[TOGETHER_MOST];
-	size_t count = gather(w, first, together);
-	enum code code = ask_whole(w, together, count, e);
-	if (code == OK || code == E_NOMEM || count == 1)
-		return code;
+	struct error own;
+	error_init(&own, w->arena);
+	enum code code = ids ? ask_ids(w, rules, count, ids, id_count, &own) : ask_whole(w, rules, count, &own);
+	if (code == OK)
+		return OK;
 	VEC_CLEAR(&w->verdicts);
+	if (code == E_NOMEM)
+		return error_nomem(e);
+	if (count == 1)
+		told(w, rules[0], &w->due[rules[0] - w->s->rules], &own);
 	TRY(kernel_read_context(w->s->kernel, w->call, e));
-	for (size_t i = 0; i < count; i++) {
-		struct error own;
-		error_init(&own, w->arena);
-		if (ask_whole(w, &together[i], 1, &own) != OK)
-			told(w, together[i], &w->due[together[i] - w->s->rules], &own);
-	}
-	return kernel_read_context(w->s->kernel, w->call, e);
+	for (size_t i = 0; i < count && count > 1; i++)
+		TRY(judge_some(w, &rules[i], 1, ids, id_count, e));
+	return OK;
 }
 
+static enum code judge_kind(struct watch *w, const struct kind *about, bool whole, struct error *e)
+{
+	struct rule *rules[TOGETHER_MOST];
+	int64_t *ids = NULL;
+	size_t id_count = 0, next = 0, count;
+	arena_reset(w->arena);
+	if (!whole) {
+		TRY(changed_of(w, about, &ids, &id_count, e));
+		TRY(findings_touched(w, str_of(about->name), ids, &id_count, e));
+		if (!id_count)
+			return OK;
+	}
+	while (!atomic_load(&w->s->stop) && (count = gather(w, about, whole, &next, rules)) > 0)
+		TRY(judge_some(w, rules, count, ids, id_count, e));
+	return OK;
+}
+
+/* First what changed, for all; then what is to be asked as a whole. */
 static enum code judge_all(struct watch *w, struct error *e)
 {
-	for (int whole = 0; whole < 2; whole++)
-		for (size_t i = 0; i < w->s->count && !atomic_load(&w->s->stop); i++) {
-			struct error own;
-			if (whole ? !due_now(w, i) : !w->changes.count)
-				continue;
-			arena_reset(w->arena);
-			error_init(&own, w->arena);
-			enum code code = whole ? judge_whole(w, i, &own) : judge_changed(w, &w->s->rules[i], &w->due[i], &own);
-			if (code == E_NOMEM)
-				return error_nomem(e);
-			if (code != OK) {
-				told(w, &w->s->rules[i], &w->due[i], &own);
-				TRY(kernel_read_context(w->s->kernel, w->call, e));
-			}
-		}
+	const struct model *m = w->s->model;
+	for (size_t i = 0; i < w->s->count; i++)
+		w->due[i].whole |= !w->s->rules[i].query->row_local && reads_changed(w, &w->s->rules[i]);
+	for (size_t i = 0; i < m->kind_count && w->changes.count; i++)
+		TRY(judge_kind(w, m->kinds[i], false, e));
+	for (size_t i = 0; i < m->kind_count; i++)
+		TRY(judge_kind(w, m->kinds[i], true, e));
 	return OK;
 }
 

@@ -62,7 +62,7 @@ struct out_of_line { /* one row of the answer */
 typedef VEC(struct out_of_line) out_list;
 /* Each record once. Texts live in a->arena. */
 enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a, out_list *ret, struct error *e);
-/* The same for several (at most TOGETHER_MOST) row-local ones about one kind and all its records, into a list for each. */
+/* The same for several (at most TOGETHER_MOST) row-local ones about one kind, into a list for each. */
 #define TOGETHER_MOST 50
 enum code rules_ask(struct conn *c, struct rule *const *rules, size_t count, const struct asking *a, out_list *ret, struct error *e);
 
@@ -100,7 +100,8 @@ typedef VEC(struct verdict) verdict_list;
  * Texts live in the arena. ret_out[i]: how many are out of line. */
 enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e);
 /* The same about some records that changed; the findings' why follows. */
-enum code evaluate_ids(struct call *c, const struct rule *r, const int64_t *ids, size_t count, struct arena *arena, verdict_list *io, struct error *e);
+enum code evaluate_ids(struct call *c, struct rule *const *rules, size_t count, const int64_t *ids, size_t id_count, struct arena *arena,
+		       verdict_list *io, struct error *e);
 /* Carries verdicts out, some hundred a call. */
 enum code findings_settle(struct policies *s, const struct verdict *verdicts, size_t count, struct error *e);
 /* Makes the records of kind policy say what the packs' policies say. */

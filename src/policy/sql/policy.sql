@@ -38,4 +38,7 @@ SELECT p.id, f.about FROM policy p JOIN finding f ON f.policy = p.id
 SELECT id FROM entity WHERE parent IS NULL AND archived IS NULL ORDER BY id LIMIT 1
 
 -- name: finding_about
-SELECT about FROM finding WHERE id = ?1 AND policy = ?2
+SELECT about FROM finding WHERE id = ?1 AND about_kind = ?2 AND policy IS NOT NULL
+
+-- name: policies_about
+SELECT policy FROM finding WHERE about = ?1 AND archived IS NULL AND state IN ('open', 'in_hand', 'excused')
