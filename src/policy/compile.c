@@ -185,9 +185,8 @@ enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a,
 
 /* --- many at once --------------------------------------------------------------------------------- */
 
-/* "SELECT id, entity, <why of each that is broken, else NULL> … FROM kind WHERE one of them is broken": walking through 120,000
- * records once costs more than judging a record, so it is done for many policies together. */
-static enum code together_sql(struct rule *const *rules, size_t count, const struct asking *a, struct query_text *out, struct error *e)
+/* Walking through 120,000 records once costs more than judging a record, so it is done for many policies together. */
+enum code rules_sql(struct rule *const *rules, size_t count, const struct asking *a, struct query_text *out, struct error *e)
 {
 	const struct query_emission how = { .store = a->store, .today = a->now / DAY, .now = a->now, .arena = a->arena };
 	buf_add_text(&out->sql, "SELECT r.id, r.entity");
@@ -205,7 +204,7 @@ static enum code together_sql(struct rule *const *rules, size_t count, const str
 		buf_add_text(&out->sql, " END");
 	}
 	buf_format(&out->sql, " FROM %s r WHERE r.archived IS NULL", rules[0]->about->name);
-	if (a->some) {
+	if (a->one || a->some) {
 		buf_add_text(&out->sql, " AND r.id");
 		only(out, a);
 	}
@@ -224,7 +223,7 @@ enum code rules_ask(struct conn *c, struct rule *const *rules, size_t count, con
 	CLEAN_ROWS struct rows *rows = NULL;
 	bool row;
 	query_text_init(&text);
-	TRY(together_sql(rules, count, a, &text, e));
+	TRY(rules_sql(rules, count, a, &text, e));
 	TRY(sql_query_built(c, buf_str(&text.sql), text.params, text.count, &rows, e));
 	for (;;) {
 		TRY(rows_next(rows, &row, e));

@@ -34,6 +34,9 @@ struct policies {
 	struct rule *rules;
 	size_t count;
 	const struct kind *policy_kind, *setting_kind, *finding_kind, *exception_kind;
+	pthread_mutex_t guard_lock;
+	struct guard_text **guards;     /* by kind index: guard.c */
+	_Atomic uint64_t strict_version; /* moves when some rule's `strict` does */
 	pthread_t thread;
 	bool running;
 	_Atomic bool stop;
@@ -64,13 +67,18 @@ typedef VEC(struct out_of_line) out_list;
 enum code rule_ask(struct conn *c, const struct rule *r, const struct asking *a, out_list *ret, struct error *e);
 /* The same for several (at most TOGETHER_MOST) row-local ones about one kind, into a list for each. */
 #define TOGETHER_MOST 50
+/* Their SQL: rows of id, entity, then for each the why (empty: nothing to say), NULL when it is not broken; only of records that
+ * break one. */
+enum code rules_sql(struct rule *const *rules, size_t count, const struct asking *a, struct query_text *out, struct error *e);
 enum code rules_ask(struct conn *c, struct rule *const *rules, size_t count, const struct asking *a, out_list *ret, struct error *e);
 
 /* --- modes.c -------------------------------------------------------------------------------------- */
 
 /* How an entity takes a policy: the setting nearest above it, else the policy's own mode; never looser than a fixed one. */
 enum code mode_at(struct conn *c, const struct world *w, const struct rule *r, int64_t entity, enum policy_mode *ret, struct error *e);
-/* Sets r->strict of all rules from the settings. */
+/* Says whether somebody takes it strictly. */
+void rule_strict(struct policies *s, struct rule *r, bool strict);
+/* The same of all rules, from the settings. */
 enum code modes_read(struct policies *s, struct conn *c, struct error *e);
 
 struct excuses { /* the exceptions from one policy that hold on a day */
@@ -82,6 +90,7 @@ bool excused(const struct excuses *x, const struct world *w, int64_t record, int
 
 /* --- guard.c -------------------------------------------------------------------------------------- */
 
+void guards_free(struct policies *s);
 enum code policy_judge(struct call *c, void *state, const struct kind *k, int64_t id, struct error *e);
 
 /* --- evaluate.c, findings.c ----------------------------------------------------------------------- */

@@ -35,6 +35,12 @@ enum code mode_at(struct conn *c, const struct world *w, const struct rule *r, i
 	return OK;
 }
 
+void rule_strict(struct policies *s, struct rule *r, bool strict)
+{
+	if (atomic_exchange(&r->strict, strict) != strict)
+		atomic_fetch_add(&s->strict_version, 1);
+}
+
 enum code modes_read(struct policies *s, struct conn *c, struct error *e)
 {
 	CLEAN_ARENA struct arena *arena = arena_new(0);
@@ -51,7 +57,7 @@ enum code modes_read(struct policies *s, struct conn *c, struct error *e)
 			strict[i] |= str_is(rows_text(rows, 0), s->rules[i].policy->name);
 	}
 	for (size_t i = 0; i < s->count; i++)
-		atomic_store(&s->rules[i].strict, strict[i] || s->rules[i].policy->mode != POLICY_REPORT);
+		rule_strict(s, &s->rules[i], strict[i] || s->rules[i].policy->mode != POLICY_REPORT);
 	return OK;
 }
 

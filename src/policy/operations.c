@@ -89,7 +89,7 @@ static enum code set_mode(struct call *c, struct error *e)
 	TRY(may_set(c, r, entity, before, mode, e));
 	TRY(write_setting(c, s, r, entity, &ref, e));
 	if (mode != POLICY_REPORT)
-		atomic_store(&r->strict, true); /* at once here; other processes hear of it by the journal */
+		rule_strict(s, r, true); /* at once here; other processes hear of it by the journal */
 	json_object(&c->json);
 	json_member_id(&c->json, "id", ref.id);
 	json_member_text(&c->json, "before", str_of(policy_mode_names[before]));

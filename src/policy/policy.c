@@ -23,6 +23,9 @@ static enum code compile_own(struct kernel *k, struct policies *s, struct error 
 		return refuse_without_kinds(s->model, e);
 	TRY(rules_compile(s->model, s->arena, &s->rules, e));
 	s->count = s->model->policy_count;
+	s->guards = ARENA_ARRAY(s->arena, s->model->kind_count + 1, struct guard_text *);
+	if (!s->guards)
+		return error_nomem(e);
 	return OK;
 }
 
@@ -34,6 +37,8 @@ static void stop(void *state)
 	atomic_store(&s->stop, true);
 	if (s->running)
 		pthread_join(s->thread, NULL);
+	guards_free(s);
+	pthread_mutex_destroy(&s->guard_lock);
 	model_unref(s->model);
 	arena_free(s->arena);
 	mem_free(s);
@@ -45,6 +50,7 @@ static enum code start(struct kernel *k, void **ret_state, struct error *e)
 	if (!s)
 		return error_nomem(e);
 	s->kernel = k;
+	pthread_mutex_init(&s->guard_lock, NULL);
 	s->arena = arena_new(0);
 	enum code code = s->arena ? compile_own(k, s, e) : error_nomem(e);
 	if (code == OK && s->count && kernel_serving(k)) {
