@@ -390,7 +390,7 @@ static void test_forms(void **state)
 		{ "SELECT name FROM thing ORDER BY size", "ORDER BY t1.size ASC NULLS LAST", "ORDER BY t1.size ASC NULLS LAST" },
 		{ "SELECT name FROM thing ORDER BY 1 DESC", "ORDER BY c1 DESC NULLS FIRST", "ORDER BY c1 DESC NULLS FIRST" },
 		{ "SELECT 1 FROM thing WHERE load > 1.5", "(t1.load > 150)", "(t1.load > CAST('150' AS bigint))" },
-		{ "SELECT load + 1 FROM thing", "(t1.load + 100)", "(t1.load + CAST('100' AS bigint))" },
+		{ "SELECT load + 1 FROM thing", "checked_add(t1.load, 100)", "CAST(t1.load AS numeric) + CAST('100' AS bigint)" },
 		{ "SELECT size + 1 FROM thing", "checked_add(t1.size, 1)", "CAST(t1.size AS numeric) + CAST('1' AS bigint)" },
 		{ "SELECT cost FROM thing", "t1.cost AS c1, t1.cost_currency AS c1_currency", "t1.cost AS c1, t1.cost_currency AS c1_currency" },
 		{ "SELECT name FROM thing LIMIT 3", " LIMIT 3", " LIMIT 3" },
