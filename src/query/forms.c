@@ -39,8 +39,9 @@ const struct form forms[FORM_COUNT] = {
 	[FORM_TEXT_OF_BOOL] = { "(CASE {1} WHEN 0 THEN 'false' WHEN 1 THEN 'true' END)",
 				TEXT("(CASE {1} WHEN 0 THEN 'false' WHEN 1 THEN 'true' END)"), false },
 	[FORM_TEXT_OF_DATE] = { IN_CALENDAR("date({1} * 86400, 'unixepoch')"), TEXT(IN_CALENDAR("to_char(" PG_DATE ", 'YYYY-MM-DD')")), false },
-	[FORM_TEXT_OF_TIME] = { "strftime('%Y-%m-%dT%H:%M:%SZ', " SECONDS ", 'unixepoch')",
-				TEXT("to_char(TIMESTAMP '1970-01-01 00:00:00' + " SECONDS " * INTERVAL '1 second', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"),
+	[FORM_TEXT_OF_TIME] = { IN_CALENDAR_TIME("strftime('%Y-%m-%dT%H:%M:%SZ', " SECONDS ", 'unixepoch')"),
+				TEXT(IN_CALENDAR_TIME("to_char(TIMESTAMP '1970-01-01 00:00:00' + " SECONDS " * INTERVAL '1 second', "
+						      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")),
 				false },
 	[FORM_TEXT_OF_DECIMAL] = { "decimal_text({1}, {2})",
 				   TEXT("CAST(CAST({1} AS numeric) * CAST('1e-{#2}' AS numeric) AS text)"), false },

@@ -11,6 +11,7 @@
 #define PG_SMALL_POSITIVE(x) "CAST(substring(CAST(" x " AS text) from '^[0-9]{1,9}$') AS int)"
 /* The years 1 to 9999. */
 #define IN_CALENDAR(x) "(CASE WHEN {1} BETWEEN -719162 AND 2932896 THEN " x " END)"
+#define IN_CALENDAR_TIME(x) "(CASE WHEN {1} BETWEEN -62135596800000000 AND 253402300799999999 THEN " x " END)"
 #define PG_DATE "DATE '1970-01-01' + CAST({1} AS int)"
 /* Whole seconds, downwards also before 1970. */
 #define SECONDS "(({1} + 86400000000000000) / 1000000 - 86400000000)"

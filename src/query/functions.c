@@ -38,7 +38,6 @@ static const struct function_row {
 	{ "left", "ti", 't', CALL_PLAIN, { "text_left({1}, {2})", "left({1}, " PG_SMALL("{2}") ")" } },
 	{ "right", "ti", 't', CALL_PLAIN, { "text_right({1}, {2})", "right({1}, " PG_SMALL("{2}") ")" } },
 	{ "starts_with", "tt", 'b', CALL_PLAIN, { "(instr({1}, {2}) = 1)", "starts_with({1}, {2})", true } },
-	{ "days_between", "dd", 'i', CALL_PLAIN, { "({2} - {1})" }, 6e6 },
 	{ "year", "d", 'i', CALL_PLAIN,
 	  { IN_CALENDAR("CAST(strftime('%Y', {1} * 86400, 'unixepoch') AS INTEGER)"),
 	    IN_CALENDAR("CAST(extract(year FROM " PG_DATE ") AS bigint)") }, 1e4 },
@@ -78,7 +77,7 @@ static const struct form averages[] = { AVG(0), AVG(1), AVG(2), AVG(3), AVG(4), 
 
 /* Names that resolve_special() takes. */
 static const char *const special_names[] = { "today", "now", "abs", "round", "floor", "ceil", "ceiling", "mod", "amount", "currency",
-					     "extract", "date_part", "concat", "avg", "substring", "nullif", "coalesce" };
+					     "extract", "date_part", "days_between", "concat", "avg", "substring", "nullif", "coalesce" };
 
 /* One call while it is resolved. */
 struct calling {
@@ -233,6 +232,15 @@ static enum code money_part(struct calling *c, bool amount, struct expr **ret)
 	return OK;
 }
 
+static enum code days_between(struct calling *c, struct expr **ret)
+{
+	if (c->count != 2)
+		return wrong_arguments(c);
+	TRY(take_date(c, &c->args[0]));
+	TRY(take_date(c, &c->args[1]));
+	return arithmetic(c->r, '-', c->args[1], c->args[0], c->place, ret);
+}
+
 static enum code concat_texts(struct calling *c, struct expr **ret)
 {
 	TRY(expr_new(c->r, EXPR_CONCAT, QUERY_TEXT, c->place, c->count, ret));
@@ -261,6 +269,8 @@ static enum code resolve_special(struct calling *c, struct expr **ret)
 		return c->count == 2 ? arithmetic(c->r, '%', c->args[0], c->args[1], c->place, ret) : wrong_arguments(c);
 	if (str_is(c->name, "amount") || str_is(c->name, "currency"))
 		return money_part(c, str_is(c->name, "amount"), ret);
+	if (str_is(c->name, "days_between"))
+		return days_between(c, ret);
 	if (str_is(c->name, "extract") || str_is(c->name, "date_part"))
 		return extract(c, ret);
 	return str_is(c->name, "concat") ? concat_texts(c, ret) : OK;

@@ -65,6 +65,51 @@ static enum code gather_outputs(struct resolver *r, struct query *q, const struc
 	return OK;
 }
 
+/* --- how kinds are joined -------------------------------------------------------------------------- */
+
+static bool is_link(const struct expr *x)
+{
+	return x->kind == EXPR_FORM && x->form == &forms[FORM_EQ] && x->args[0]->kind == EXPR_COLUMN && x->args[1]->kind == EXPR_COLUMN &&
+	       x->args[0]->source != x->args[1]->source && x->args[0]->source->table && x->args[1]->source->table;
+}
+
+/* Of a condition that must hold as a whole. With `links` NULL they are only counted. */
+static size_t links_of(const struct expr *x, struct query_link *links, size_t count)
+{
+	if (!x)
+		return count;
+	for (size_t i = 0; x->kind == EXPR_AND && i < x->arg_count; i++)
+		count = links_of(x->args[i], links, count);
+	if (!is_link(x))
+		return count;
+	if (links) {
+		const struct expr *a = x->args[0], *b = x->args[1];
+		links[count] = (struct query_link){ a->source->table->kind, b->source->table->kind, a->source->columns[a->column].own,
+						    b->source->columns[b->column].own };
+	}
+	return count + 1;
+}
+
+static size_t links_in(const struct from *f, struct query_link *links, size_t count)
+{
+	if (!f || f->source)
+		return count;
+	count = links_in(f->left, links, count);
+	count = links_in(f->right, links, count);
+	return links_of(f->on, links, count);
+}
+
+static enum code gather_links(struct resolver *r, struct query *q, const struct select *sel)
+{
+	size_t count = links_of(sel->where, NULL, links_in(sel->from, NULL, 0));
+	struct query_link *links = ARENA_ARRAY(r->arena, count + 1, struct query_link);
+	if (!links)
+		return error_nomem(r->e);
+	q->link_count = links_of(sel->where, links, links_in(sel->from, links, 0));
+	q->links = links;
+	return OK;
+}
+
 static enum code resolve(struct resolver *r, struct query *q)
 {
 	const struct json *stmt;
@@ -73,6 +118,7 @@ static enum code resolve(struct resolver *r, struct query *q)
 	TRY(resolve_select(r, NULL, stmt, &sel));
 	TRY(gather_tables(r, q));
 	TRY(gather_outputs(r, q, sel));
+	TRY(gather_links(r, q, sel));
 	q->select = sel;
 	q->ordered = sel->order_count > 0;
 	q->joins = r->relations ? (unsigned)r->relations - 1 : 0;

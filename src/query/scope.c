@@ -31,14 +31,6 @@ static enum query_type field_query_type(enum field_type type)
 	}
 }
 
-static double field_bound(const struct field *f, enum query_type type)
-{
-	if ((type != QUERY_INT && type != QUERY_DECIMAL) || (!f->min && !f->max))
-		return type_bound(type);
-	double low = f->min < 0 ? -(double)f->min : (double)f->min, high = f->max < 0 ? -(double)f->max : (double)f->max;
-	return low > high ? low : high;
-}
-
 static void add_system(struct source *src, const char *name, enum query_type type)
 {
 	src->columns[src->column_count++] =
@@ -62,12 +54,12 @@ static enum code kind_columns(struct resolver *r, struct source *src)
 		add_system(src, "since", QUERY_TIME);
 	}
 	for (const struct field *f = k->fields; f->name; f++) {
-		enum query_type type = field_query_type(f->type);
+		enum query_type type = field_query_type(f->type); /* its range is no bound: a pack may have narrowed it over values that stand */
 		if (f->type == FIELD_REFS)
 			continue;
 		src->columns[src->column_count++] = (struct source_column){ .name = str_of(f->name), .own = f->name, .type = type,
 									     .scale = type == QUERY_DECIMAL ? f->scale : 0,
-									     .bound = field_bound(f, type), .field = f, .kind = k };
+									     .bound = type_bound(type), .field = f, .kind = k };
 	}
 	return OK;
 }

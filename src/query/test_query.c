@@ -286,6 +286,21 @@ static void test_reads(void **state)
 	done(&a);
 }
 
+static void test_links(void **state)
+{
+	struct asked a;
+	ask(&a, STR("SELECT a.id FROM thing a JOIN thing b ON a.part_of = b.id AND b.size > 1, site s WHERE s.title = a.name AND (a.size = b.size OR a.usable) "
+		    "AND a.id <> b.id"));
+	assert_int_equal(a.code, OK);
+	assert_int_equal(a.q->link_count, 2);
+	assert_string_equal(a.q->links[0].left_column, "part_of");
+	assert_string_equal(a.q->links[0].right_column, "id");
+	assert_string_equal(a.q->links[1].left->name, "site");
+	assert_string_equal(a.q->links[1].left_column, "title");
+	assert_string_equal(a.q->links[1].right_column, "name");
+	done(&a);
+}
+
 /* A star at the very end only shows; naming one of its columns further out is naming the column. */
 static void test_named(void **state)
 {
@@ -375,7 +390,7 @@ static void test_forms(void **state)
 		{ "SELECT name FROM thing ORDER BY size", "ORDER BY t1.size ASC NULLS LAST", "ORDER BY t1.size ASC NULLS LAST" },
 		{ "SELECT name FROM thing ORDER BY 1 DESC", "ORDER BY c1 DESC NULLS FIRST", "ORDER BY c1 DESC NULLS FIRST" },
 		{ "SELECT 1 FROM thing WHERE load > 1.5", "(t1.load > 150)", "(t1.load > CAST('150' AS bigint))" },
-		{ "SELECT load + 1 FROM thing", "(t1.load + 100)", "(t1.load + CAST('100' AS bigint))" },
+		{ "SELECT load + 1 FROM thing", "checked_add(t1.load, 100)", "CAST(t1.load AS numeric) + CAST('100' AS bigint)" },
 		{ "SELECT size + 1 FROM thing", "checked_add(t1.size, 1)", "CAST(t1.size AS numeric) + CAST('1' AS bigint)" },
 		{ "SELECT cost FROM thing", "t1.cost AS c1, t1.cost_currency AS c1_currency", "t1.cost AS c1, t1.cost_currency AS c1_currency" },
 		{ "SELECT name FROM thing LIMIT 3", " LIMIT 3", " LIMIT 3" },
@@ -431,7 +446,7 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_floods), cmocka_unit_test(test_reads),  cmocka_unit_test(test_named),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_floods), cmocka_unit_test(test_reads),  cmocka_unit_test(test_named), cmocka_unit_test(test_links),
 		cmocka_unit_test(test_emitted), cmocka_unit_test(test_forms),  cmocka_unit_test(test_good), cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, load_model, free_model);

@@ -114,7 +114,7 @@ class Generator:
             "date": lambda: r.choice([
                 lambda: f"({sub('date')} + {sub('int')})", lambda: f"({sub('date')} - {r.randrange(1000)})", lambda: f"CAST({sub('time')} AS date)",
                 lambda: self.common("date", sub)])(),
-            "time": lambda: self.common("time", sub),
+            "time": lambda: r.choice([lambda: f"CAST({sub('date')} AS timestamp)", lambda: self.common("time", sub)])(),
             "bool": lambda: self.condition(sub, tables, depth),
         }
         return forms[type]()
@@ -460,6 +460,8 @@ class Rights:
                     "SELECT name FROM thing WHERE date '2020-01-01' + total * 1000000000 > today()",
                     "SELECT name FROM thing WHERE extract(year FROM date '2020-01-01' - total * 100000) > 1",
                     "SELECT name FROM thing WHERE CAST(date '2020-01-01' + total * 10000000 AS text) = 'x'",
+                    "SELECT name FROM thing WHERE CAST(CAST(date '2020-01-01' - total * 100000 AS timestamp) AS text) = 'x'",
+                    "SELECT name FROM thing WHERE days_between(date '2020-01-01' + total * 9000000000000, today()) * 100000000000 > 0",
                     "SELECT name FROM thing WHERE round(total * 1000000000.5) > 0", "SELECT name FROM thing WHERE total % (total - 101) = 0"]:
             with self.subTest(sql):
                 got = self.ask(self.reader, sql)

@@ -58,11 +58,19 @@ struct query_output {
 	const struct kind *kind;   /* whose field; also for system columns; NULL: computed */
 };
 
+struct query_link { /* left.column = right.column, which every row of the answer fulfils (or, of a LEFT JOIN, the row joined) */
+	const struct kind *left, *right;
+	const char *left_column, *right_column;
+};
+
 struct select;
 
 struct query {
 	const struct query_table *tables;
 	size_t table_count;
+	/* Of the outermost SELECT: by which columns its kinds are joined. */
+	const struct query_link *links;
+	size_t link_count;
 	const struct query_output *outputs;
 	size_t output_count;
 	bool uses_today, uses_now;
