@@ -90,7 +90,7 @@ struct kernel {
 	uint64_t world_built;          /* the stamp `world` was read at */
 	_Atomic uint64_t auth_stamp;   /* moves when accounts, tokens or sessions changed */
 	uint64_t access_heard;         /* of TOPIC_ACCESS, when the stamps moved last for it */
-	unsigned access_kinds[4];      /* kind indexes of entity, role, assignment, delegation */
+	unsigned access_kinds[5];      /* kind indexes of entity, role, assignment, delegation, placement */
 };
 
 /* worker.c */

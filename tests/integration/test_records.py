@@ -284,18 +284,21 @@ class Records(Estate):
         if proposed.status == 201:
             self.assertEqual(manager.post(f"/api/proposal/{proposed.json['id']}/apply").status, 403)
 
-    def chains(self, function):
-        """The delegations by which a function was used, of every use the journal holds."""
-        entries, start = [], 0
+    def uses(self, function, member):
+        """What the journal holds of the uses of a function that say so much as `member`."""
+        found, start = [], 0
         for _ in range(40):  # on PostgreSQL entries are integrated by a job
             got = self.root.post("/api/log", {"after": start}).json
-            entries += got["items"]
-            if not got["items"] and any(a.get("delegations") for e in entries for a in (e.get("payload") or {}).get("authority", [])):
+            found += [a for e in got["items"] for a in (e.get("payload") or {}).get("authority", [])
+                      if a["function"] == function and member in a]
+            if not got["items"] and found:
                 break
             start = got["next"]
             time.sleep(0 if got["items"] else 0.1)
-        return [a["delegations"] for e in entries for a in (e.get("payload") or {}).get("authority", [])
-                if a["function"] == function and "delegations" in a]
+        return found
+
+    def chains(self, function):
+        return [a["delegations"] for a in self.uses(function, "delegations")]
 
     def test_delegations(self):
         north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
@@ -359,6 +362,47 @@ class Records(Estate):
         role = {"person": deputy_person, "role": roles["access_manager"], "scope": north, "entity": north, "reason": "for good"}
         self.assertEqual(deputy.post("/api/person", {"name": "Newcomer", "entity": north}).status, 201)
         self.assertEqual(deputy.post("/api/assignment", role).status, 403)
+
+    def test_placements(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        desk = self.make("entity", name="Desk of " + self.id()[-20:], parent=north)
+        chief, chief_person, _ = self.person("Placed chief", "entity_ict_chief", north)
+        clerk, clerk_person, _ = self.person("Placed clerk", "entity_ict_chief", desk)
+
+        def create(client):
+            return client.post("/api/device", {"name": "placed", "class": "radio", "entity": desk})
+
+        def place(mode, **fields):
+            return {"functions": "device.create", "mode": mode, "entity": north, "reason": "test", **fields}
+
+        self.assertEqual((create(chief).status, create(clerk).status), (201, 201))
+        self.assertEqual(chief.post("/api/placement", place("local")).status, 403)  # the framework places itself
+        central = self.make("placement", **place("central"))
+        refused = create(clerk)
+        self.assertEqual((create(chief).status, refused.status), (201, 403))
+        self.assertIn("placed above", refused.body.decode() if isinstance(refused.body, bytes) else str(refused.body))
+        kept = [a["placed"] for a in self.uses("device.create", "placement") if a["placement"] == central]
+        self.assertEqual(kept, ["central"])  # the journal keeps what governed
+        # the centre may not give on what is central, and may what is delegated
+        self.make("delegation", delegator=chief_person, delegate=clerk_person, functions="device.create", scope=desk, entity=desk,
+                  reason="test")
+        self.assertEqual(create(clerk).status, 403)
+        self.assertEqual(self.root.patch("/api/placement/" + central, {"mode": "delegated"}).status, 200)
+        self.assertEqual((create(chief).status, create(clerk).status), (201, 201))
+        # a nearer placement governs; a name says more than a pattern
+        nearer = self.make("placement", **place("central", entity=desk, functions="device.*"))
+        self.assertEqual(create(clerk).status, 201)  # the clerk stands where it stands
+        self.assertEqual(self.root.patch("/api/placement/" + central, {"mode": "central"}).status, 200)
+        self.assertEqual(create(clerk).status, 201)
+        self.assertEqual(self.root.post(f"/api/placement/{nearer}/revoke").status, 200)
+        self.assertEqual(create(clerk).status, 403)
+        self.assertEqual(self.root.post(f"/api/placement/{central}/revoke").status, 200)
+        self.assertEqual(create(clerk).status, 201)
+
+    def test_framework_of_the_packs(self):
+        rows = {p["name"]: p for p in self.root.get("/api/placement?limit=100").json["items"] if p.get("name")}
+        self.assertEqual((rows["framework"]["mode"], rows["service"]["mode"]), ("central", "local"))
+        self.assertTrue(all(p["reason"] and p["paragraph"] for p in rows.values()))
 
     def test_masks(self):
         desk, _, _ = self.person("Plain " + self.id(), None)
