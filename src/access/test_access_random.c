@@ -433,6 +433,7 @@ static void check_holders(struct trial *t)
 		if (may(&rows, &(struct subject){ person }, &q) && (n >= count || people[n++] != person))
 			fail_msg("seed %llu: holders", (unsigned long long)t->seed);
 	assert_int_equal(n, count);
+	assert_int_equal(held(t->world, q.at, q.function, q.entity), count > 0);
 }
 
 static void check_tree(struct trial *t)

@@ -231,14 +231,31 @@ static bool holds(const struct world *w, const struct assignment *a, const struc
 	       (!o->placed || placement_lets(w, o->placed, a, -1));
 }
 
+static bool office_of(const struct world *w, int64_t at, unsigned function, int64_t entity, struct office *ret)
+{
+	*ret = (struct office){ .at = at, .function = function };
+	if (function >= w->function_count || !place_of(w, entity, &ret->place))
+		return false;
+	ret->placed = placement_of(w, function, ret->place, at);
+	return true;
+}
+
+bool held(const struct world *w, int64_t at, unsigned function, int64_t entity)
+{
+	struct office o;
+	bool found = false;
+	bool known = office_of(w, at, function, entity, &o);
+	for (size_t i = 0; known && !found && i < w->assignment_count; i++)
+		found = holds(w, &w->assignments[i], &o);
+	return found;
+}
+
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena, int64_t **ret,
 	     size_t *ret_count)
 {
 	size_t most = 0, n = 0;
-	struct office o = { .at = at, .function = function };
-	bool known = function < w->function_count && place_of(w, entity, &o.place);
-	if (known)
-		o.placed = placement_of(w, function, o.place, at);
+	struct office o;
+	bool known = office_of(w, at, function, entity, &o);
 	for (size_t i = 0; known && i < w->assignment_count; i++)
 		most += holds(w, &w->assignments[i], &o);
 	int64_t *people = ARENA_ARRAY(arena, most + 1, int64_t);

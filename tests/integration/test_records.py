@@ -399,6 +399,47 @@ class Records(Estate):
         self.assertEqual(self.root.post(f"/api/placement/{central}/revoke").status, 200)
         self.assertEqual(create(clerk).status, 201)
 
+    def test_questions(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        chief, chief_person, _ = self.person("Asked chief", "entity_ict_chief", north)
+        deputy, deputy_person, _ = self.person("Asked deputy", None)
+        given = self.make("delegation", delegator=chief_person, delegate=deputy_person, functions="device.wipe", scope=north, entity=north,
+                          reason="leave")
+        ask = {"function": "device.wipe", "entity": north}
+        who = self.root.post("/api/authority/who_can", ask)
+        self.assertEqual(who.status, 200, who.body)
+        found = {p["person"]: p["authority"] for p in who.json["items"]}
+        self.assertEqual((who.json["placed"], who.json["everyone"]), ("local", False))
+        self.assertLessEqual({chief_person, deputy_person}, set(found))
+        self.assertEqual(found[deputy_person]["delegations"], [given])
+        pages, after = [], None  # page by page the same
+        for _ in range(len(found) + 1):
+            page = self.root.post("/api/authority/who_can", {**ask, "most": 1, **({"after": after} if after else {})}).json
+            pages += [p["person"] for p in page["items"]]
+            after = page.get("next")
+            if not after:
+                break
+        self.assertEqual(pages, list(found))
+        self.assertEqual(self.root.post("/api/authority/who_can", {**ask, "function": "device.wype"}).status, 404)
+        self.assertEqual(deputy.post("/api/authority/who_can", ask).status, 403)
+        # what the deputy can: by delegation, and what everyone can; everybody may ask that of themselves
+        what = deputy.post("/api/authority/what_can", {"person": deputy_person, "entity": north})
+        self.assertEqual(what.status, 200, what.body)
+        can = {f["function"]: f for f in what.json["items"]}
+        self.assertEqual(can["device.wipe"]["authority"]["delegations"], [given])
+        self.assertEqual((can["task.read"]["own"], can["person.read"]["authority"]["by"]), (True, "everyone"))
+        self.assertNotIn("device.update", can)
+        self.assertEqual(deputy.post("/api/authority/what_can", {"person": chief_person, "entity": north}).status, 403)
+        self.assertEqual(self.root.post("/api/authority/what_can", {"person": deputy_person, "entity": north}).json, what.json)
+        # placed above, with nobody there who could but the administrator
+        self.make("placement", functions="device.wipe", mode="central", entity=self.home, reason="test")
+        who = self.root.post("/api/authority/who_can", ask).json
+        self.assertEqual(who["placed"], "central")
+        self.assertFalse({chief_person, deputy_person} & {p["person"] for p in who["items"]})
+        vacant = self.root.post("/api/authority/vacant", {"entity": north})
+        self.assertEqual(vacant.status, 200, vacant.body)
+        self.assertEqual(vacant.json["items"], [])  # the administrator holds everything
+
     def test_framework_of_the_packs(self):
         rows = {p["name"]: p for p in self.root.get("/api/placement?limit=100").json["items"] if p.get("name")}
         self.assertEqual((rows["framework"]["mode"], rows["service"]["mode"]), ("central", "local"))

@@ -157,6 +157,8 @@ bool placement_at(const struct world *w, int64_t at, unsigned function, int64_t 
  * ceiling; sorted, complete. Everyone's role names nobody in particular and is left out. */
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena,
 	     int64_t **ret, size_t *ret_count);
+/* Does anybody in particular? */
+bool held(const struct world *w, int64_t at, unsigned function, int64_t entity);
 /* Writes the derivation as the journal and the API show it. */
 struct json_writer;
 void decision_write(const struct world *w, const struct decision *d, struct json_writer *out);
