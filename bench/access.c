@@ -14,6 +14,7 @@
 #define FUNCTIONS 500
 #define ASSIGNMENTS 60000
 #define DELEGATIONS 10000
+#define PLACEMENTS 400
 #define QUESTIONS 65536
 #define SPAN (SECOND / 2)
 
@@ -56,6 +57,12 @@ static bool fill(struct world_builder *b, struct random_seeded *r)
 		struct delegation_row d = { .id = i, .giver = 1 + pick(r, PEOPLE), .taker = 1 + pick(r, PEOPLE),
 					    .entity = entity_id(pick(r, ROOTS) * PER_ROOT), .ceiling = -1, .onward = pick(r, 2) };
 		good = world_add_delegation(b, &d) && world_add_delegated(b, STR("*"));
+	}
+	for (int64_t i = 1; good && i <= PLACEMENTS; i++) {
+		char pattern[32];
+		int n = snprintf(pattern, sizeof pattern, "kind%" PRId64 ".*", pick(r, FUNCTIONS / 5));
+		struct placement_row p = { .id = i, .entity = entity_id(pick(r, ROOTS) * PER_ROOT), .ceiling = -1, .mode = (enum placement_mode)pick(r, 3) };
+		good = world_add_placement(b, &p, (struct str){ pattern, (size_t)n });
 	}
 	return good;
 }

@@ -16,6 +16,9 @@ struct world_builder {
 	VEC(struct delegation) delegations;
 	VEC(int64_t) scopes;                /* their entities, item by item */
 	VEC(uint64_t) delegated;            /* their functions, a row of words each */
+	VEC(struct placed) placements;
+	VEC(int64_t) placement_scopes;
+	VEC(uint64_t) placement_bits;
 	int64_t everyone;
 };
 
@@ -74,6 +77,9 @@ void world_builder_free(struct world_builder *b)
 	VEC_DONE(&b->delegations);
 	VEC_DONE(&b->scopes);
 	VEC_DONE(&b->delegated);
+	VEC_DONE(&b->placements);
+	VEC_DONE(&b->placement_scopes);
+	VEC_DONE(&b->placement_bits);
 	mem_free(b->rows.bits);
 	idmap_free(b->role_places);
 	world_unref(b->world);
@@ -178,6 +184,32 @@ bool world_add_delegated(struct world_builder *b, struct str pattern)
 	return true;
 }
 
+/* A name says more than a pattern, a long pattern more than a short one. */
+static uint32_t pattern_weight(struct str pattern)
+{
+	bool name = true;
+	for (size_t i = 0; i < pattern.len; i++)
+		name &= pattern.data[i] != '*';
+	return name ? UINT32_MAX : pattern.len < UINT32_MAX ? (uint32_t)pattern.len : UINT32_MAX - 1;
+}
+
+bool world_add_placement(struct world_builder *b, const struct placement_row *row, struct str pattern)
+{
+	struct placed *p = b->placements.count < NODE_NONE ? VEC_ADD(&b->placements) : NULL;
+	int64_t *scope = p ? VEC_ADD(&b->placement_scopes) : NULL;
+	if (!scope)
+		return false;
+	*scope = row->entity;
+	*p = (struct placed){ .id = row->id, .from = row->from, .until = row->until ? row->until : INT64_MAX,
+			      .ceiling = row->ceiling < 0 ? -1 : row->ceiling, .weight = pattern_weight(pattern), .mode = row->mode,
+			      .row = (uint32_t)(b->placements.count - 1) };
+	for (size_t i = 0; i < b->world->words; i++)
+		if (!VEC_ADD(&b->placement_bits))
+			return false;
+	match(b->world, pattern, b->placement_bits.items + p->row * b->world->words);
+	return true;
+}
+
 bool world_set_everyone(struct world_builder *b, int64_t role)
 {
 	b->everyone = role;
@@ -219,6 +251,7 @@ static bool place_assignments(struct world_builder *b, struct grants *g)
 			continue;
 		a->role = (uint32_t)role;
 		a->last = w->ends[a->first];
+		a->origin = a->first;
 		struct grant *to = VEC_ADD(g);
 		if (!to)
 			return false;
@@ -232,7 +265,7 @@ static bool place_assignments(struct world_builder *b, struct grants *g)
 static bool place_delegations(struct world_builder *b, struct grants *g)
 {
 	struct world *w = b->world;
-	struct delegations d = { .items = b->delegations.items, .bits = b->delegated.items };
+	struct delegations d = { .items = b->delegations.items, .bits = b->delegated.items, .ends = b->world->ends };
 	for (size_t i = 0; i < b->delegations.count; i++) {
 		struct delegation *from = &b->delegations.items[i];
 		if (!from->giver || !from->taker || !place_of(w, b->scopes.items[i], &from->first))
@@ -243,6 +276,18 @@ static bool place_delegations(struct world_builder *b, struct grants *g)
 	bool good = delegations_resolve(&d, &b->rows, g, &w->faults);
 	w->chains = d.chains.items;
 	return good;
+}
+
+/* One at an unknown entity governs nothing. */
+static bool place_placements(struct world_builder *b)
+{
+	size_t known = 0;
+	for (size_t i = 0; i < b->placements.count; i++) {
+		struct placed *p = &b->placements.items[i];
+		if (place_of(b->world, b->placement_scopes.items[i], &p->place))
+			b->placements.items[known++] = *p;
+	}
+	return placements_lay(b->world, b->placements.items, known, b->placement_bits.items);
 }
 
 static bool lay_assignments(struct world_builder *b)
@@ -267,7 +312,7 @@ static bool lay_assignments(struct world_builder *b)
 enum code world_build(struct world_builder *b, struct world **ret, struct error *e)
 {
 	struct world *w = b->world;
-	bool good = tree_build(w, b->nodes.items, b->nodes.count) && lay_assignments(b);
+	bool good = tree_build(w, b->nodes.items, b->nodes.count) && place_placements(b) && lay_assignments(b);
 	if (good) {
 		w->role_count = b->rows.ids.count;
 		w->role_ids = TAKE(b->rows.ids.items);
@@ -302,6 +347,13 @@ void world_unref(struct world *w)
 	mem_free(w->bits);
 	mem_free(w->assignments);
 	mem_free(w->chains);
+	mem_free(w->placed);
+	mem_free(w->placed_bits);
+	mem_free(w->group_starts);
+	mem_free(w->group_outers);
+	mem_free(w->groups);
+	mem_free(w->group_ends);
+	mem_free(w->governing);
 	idmap_free(w->people);
 	mem_free(w);
 }

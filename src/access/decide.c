@@ -65,6 +65,7 @@ void world_entity_subtree(const struct world *w, int64_t entity, const int64_t *
 
 struct question {
 	int64_t at, amount;
+	const struct placed *placed; /* what governs the function here; NULL: nothing */
 	unsigned function;
 	uint32_t place;
 	bool own; /* the record's owner is the caller */
@@ -83,6 +84,8 @@ static enum decision_reason weigh(const struct world *w, const struct assignment
 		return DECISION_EXPIRED;
 	if (!full && !q->own)
 		return DECISION_NOT_OWN;
+	if (q->placed && !placement_lets(w, q->placed, a, q->amount))
+		return DECISION_PLACED;
 	if (a->ceiling >= 0 && q->amount > a->ceiling)
 		return DECISION_CEILING;
 	return DECISION_ALLOWED;
@@ -92,8 +95,8 @@ static enum decision_reason weigh(const struct world *w, const struct assignment
 static unsigned nearness(enum decision_reason reason)
 {
 	static const unsigned char of[] = { [DECISION_NO_ASSIGNMENT] = 0, [DECISION_TOKEN] = 0, [DECISION_ELSEWHERE] = 1,
-					    [DECISION_EXPIRED] = 2, [DECISION_NOT_OWN] = 3, [DECISION_CEILING] = 4,
-					    [DECISION_ALLOWED] = 5 };
+					    [DECISION_EXPIRED] = 2, [DECISION_NOT_OWN] = 3, [DECISION_PLACED] = 4,
+					    [DECISION_CEILING] = 5,	[DECISION_ALLOWED] = 6 };
 	return of[reason];
 }
 
@@ -143,6 +146,15 @@ static struct decision weigh_everyone(const struct world *w, const struct questi
 	return d;
 }
 
+static struct decision weigh_person(const struct world *w, int64_t person, const struct question *q)
+{
+	struct decision d = weigh_all(w, person, q);
+	if (d.allowed || w->everyone < 0)
+		return d;
+	struct decision all = weigh_everyone(w, q);
+	return nearness(all.reason) > nearness(d.reason) ? all : d;
+}
+
 struct decision decide(const struct world *w, int64_t at, const struct subject *who, unsigned function, int64_t entity,
 		       const struct resource *resource, int64_t amount)
 {
@@ -155,11 +167,13 @@ struct decision decide(const struct world *w, int64_t at, const struct subject *
 	if (!token_covers(w, who, function) || (who->only_entity && !world_entity_within(w, entity, who->only_entity)))
 		return without(DECISION_TOKEN, function);
 	q.own = resource && resource->owner == who->person;
-	struct decision d = weigh_all(w, who->person, &q);
-	if (d.allowed || w->everyone < 0)
-		return d;
-	struct decision all = weigh_everyone(w, &q);
-	return nearness(all.reason) > nearness(d.reason) ? all : d;
+	q.placed = placement_of(w, function, q.place, at);
+	struct decision d = weigh_person(w, who->person, &q);
+	if (q.placed) {
+		d.placement = q.placed->id;
+		d.mode = placement_for(q.placed, amount);
+	}
+	return d;
 }
 
 const char *decision_reason_name(enum decision_reason reason)
@@ -167,7 +181,7 @@ const char *decision_reason_name(enum decision_reason reason)
 	static const char *const names[] = { [DECISION_ALLOWED] = "allowed", [DECISION_NO_ASSIGNMENT] = "no_assignment",
 					     [DECISION_ELSEWHERE] = "elsewhere", [DECISION_EXPIRED] = "expired",
 					     [DECISION_CEILING] = "ceiling", [DECISION_NOT_OWN] = "not_own",
-					     [DECISION_TOKEN] = "token" };
+					     [DECISION_PLACED] = "placed", [DECISION_TOKEN] = "token" };
 	return names[reason];
 }
 
@@ -186,6 +200,10 @@ void decision_write(const struct world *w, const struct decision *d, struct json
 		json_member_id(out, "entity", d->entity);
 	if (d->allowed && !d->assignment)
 		json_member_text(out, "by", d->role ? STR("everyone") : STR("program"));
+	if (d->placement) {
+		json_member_id(out, "placement", d->placement);
+		json_member_text(out, "placed", str_of(placement_mode_name(d->mode)));
+	}
 	if (d->chain_count) {
 		json_name(out, STR("delegations"));
 		json_list(out);

@@ -88,10 +88,13 @@ static bool chain_write(struct delegations *d, const struct assignment *above, i
 }
 
 /* Does the taker hold all of it already, by a way no longer? Then the grant would decide nothing. */
-static bool covered_by(const struct role_rows *rows, const struct grant *held, const struct grant *made, const uint64_t *given)
+static bool covered_by(const struct role_rows *rows, const uint32_t *ends, const struct grant *held, const struct grant *made, const uint64_t *given)
 {
 	const struct assignment *h = &held->grant, *m = &made->grant;
 	if ((made->onward && !held->onward) || h->depth > m->depth || h->first > m->first || h->last < m->last || h->from > m->from || h->until < m->until)
+		return false;
+	/* a placement may let through only what comes from above it */
+	if (m->origin < h->origin || m->origin >= ends[h->origin])
 		return false;
 	if (h->ceiling >= 0 && (m->ceiling < 0 || h->ceiling < m->ceiling))
 		return false;
@@ -102,12 +105,12 @@ static bool covered_by(const struct role_rows *rows, const struct grant *held, c
 }
 
 /* Among people who give everything on to each other the chains would be without number; what they come to is not. */
-static bool worth_giving(const struct role_rows *rows, const struct grants *g, uint32_t newest, const struct grant *made, const uint64_t *given,
+static bool worth_giving(const struct role_rows *rows, const uint32_t *ends, const struct grants *g, uint32_t newest, const struct grant *made, const uint64_t *given,
 			 size_t *io_faults)
 {
 	size_t derived = 0;
 	for (uint32_t at = newest; at != NODE_NONE; at = g->items[at].older) {
-		if (covered_by(rows, &g->items[at], made, given))
+		if (covered_by(rows, ends, &g->items[at], made, given))
 			return false;
 		derived += g->items[at].above != NODE_NONE;
 	}
@@ -125,7 +128,7 @@ static bool give(struct delegations *d, struct role_rows *rows, struct grants *g
 		return true;
 	if (idmap_get(newest, by->taker, &known))
 		made.older = (uint32_t)known;
-	if (!worth_giving(rows, g, made.older, &made, d->bits + by->row * rows->words, io_faults))
+	if (!worth_giving(rows, d->ends, g, made.older, &made, d->bits + by->row * rows->words, io_faults))
 		return true;
 	if (!common_functions(rows, made.grant.role, d->bits + by->row * rows->words, &role))
 		return false;

@@ -357,6 +357,95 @@ static void covers_test(void **state)
 			fail_msg("case %zu", i);
 }
 
+/* One builder with a placement or two over the same organisation; `more` adds a delegation from ADA to EVE at the desk. */
+static struct world *make_placed(const struct placement_row *rows, const char *const *patterns, size_t count, bool more)
+{
+	struct world_builder *b = world_builder_new(functions, FUNCTIONS);
+	struct world *w = NULL;
+	for (size_t i = 0; i < sizeof tree / sizeof *tree; i++)
+		assert_true(world_add_entity(b, tree[i][0], tree[i][1]));
+	for (int64_t role = STEWARD; role <= EVERYONE; role++)
+		assert_true(world_add_role(b, role));
+	assert_true(world_add_grant(b, STEWARD, STR("device.*"), false));
+	assert_true(world_add_grant(b, BUYER, STR("purchase.pay"), false));
+	assert_true(world_add_grant(b, EVERYONE, STR("task.read"), false));
+	assert_true(world_add_assignment(b, 1, ADA, STEWARD, NORTH, 0, 0, -1));
+	assert_true(world_add_assignment(b, 2, BEN, STEWARD, BUREAU, 0, 0, -1));
+	assert_true(world_add_assignment(b, 3, CYD, BUYER, HOUSE, 0, 0, -1));
+	assert_true(world_add_assignment(b, 4, DAN, BUYER, DESK, 0, 0, 5000));
+	assert_true(world_set_everyone(b, EVERYONE));
+	struct delegation_row d = { .id = 7, .giver = ADA, .taker = EVE, .entity = BUREAU, .ceiling = -1 };
+	assert_true(!more || (world_add_delegation(b, &d) && world_add_delegated(b, STR("device.*"))));
+	for (size_t i = 0; i < count; i++)
+		assert_true(world_add_placement(b, &rows[i], str_of(patterns[i])));
+	assert_int_equal(world_build(b, &w, NULL), OK);
+	return w;
+}
+
+static void placed_test(void **state)
+{
+	static const struct placement_row rows[] = {
+		{ 50, NORTH, 0, 0, -1, PLACED_CENTRAL },   { 51, NORTH, 0, 0, -1, PLACED_LOCAL },  { 52, BUREAU, 0, 100, -1, PLACED_LOCAL },
+		{ 53, HOUSE, 0, 0, 1000, PLACED_LOCAL },   { 54, HOUSE, 0, 0, -1, PLACED_CENTRAL }, { 55, 777, 0, 0, -1, PLACED_CENTRAL },
+		{ 56, NORTH, 0, 0, -1, PLACED_DELEGATED }, { 57, HOUSE, 0, 0, -1, PLACED_CENTRAL },
+	};
+	static const char *const patterns[] = { "device.update", "device.*", "device.update", "purchase.*", "task.*", "*", "device.write_off", "*" };
+	static const struct {
+		const char *what;
+		int64_t person;
+		enum function function;
+		int64_t at, entity, amount;
+		enum decision_reason reason;
+		int64_t assignment, placement;
+		enum placement_mode mode;
+	} cases[] = {
+		{ "central, where it stands", ADA, UPDATE, 200, COUNTER, -1, YES, 1, 50, PLACED_CENTRAL },
+		{ "central, below", BEN, UPDATE, 200, COUNTER, -1, DECISION_PLACED, 2, 50, PLACED_CENTRAL },
+		{ "central, by delegation", EVE, UPDATE, 200, COUNTER, -1, DECISION_PLACED, 1, 50, PLACED_CENTRAL },
+		{ "a nearer one, in its time", BEN, UPDATE, 99, COUNTER, -1, YES, 2, 52, PLACED_LOCAL },
+		{ "and past it", BEN, UPDATE, 100, COUNTER, -1, DECISION_PLACED, 2, 50, PLACED_CENTRAL },
+		{ "a pattern, where a name does not say otherwise", BEN, READ, 200, COUNTER, -1, YES, 2, 51, PLACED_LOCAL },
+		{ "delegated, to whom it was", EVE, WRITE_OFF, 200, COUNTER, -1, YES, 1, 56, PLACED_DELEGATED },
+		{ "delegated, to whom it was not", BEN, WRITE_OFF, 200, COUNTER, -1, DECISION_PLACED, 2, 56, PLACED_DELEGATED },
+		{ "delegated, by whom", ADA, WRITE_OFF, 200, COUNTER, -1, YES, 1, 56, PLACED_DELEGATED },
+		{ "up to the ceiling of the placement", DAN, PAY, 200, DESK, 1000, YES, 4, 53, PLACED_LOCAL },
+		{ "above it", DAN, PAY, 200, DESK, 1001, DECISION_PLACED, 4, 53, PLACED_CENTRAL },
+		{ "above it, at the centre", CYD, PAY, 200, DESK, 1001, YES, 3, 53, PLACED_CENTRAL },
+		{ "no amount in question", DAN, PAY, 200, DESK, -1, YES, 4, 53, PLACED_LOCAL },
+		{ "everyone's, wherever it is placed", BEN, TASK_READ, 200, DESK, -1, YES, 0, 54, PLACED_CENTRAL },
+		{ "nothing to be had by placing", DAN, UPDATE, 200, DESK, -1, DECISION_NO_ASSIGNMENT, 0, 50, PLACED_CENTRAL },
+		{ "another tree", ADA, UPDATE, 200, STORE, -1, DECISION_ELSEWHERE, 1, 0, PLACED_LOCAL },
+	};
+	struct world *w = make_placed(rows, patterns, sizeof rows / sizeof *rows, true);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct subject who = { .person = cases[i].person };
+		struct decision d = decide(w, cases[i].at, &who, cases[i].function, cases[i].entity, NULL, cases[i].amount);
+		if (d.reason != cases[i].reason || d.assignment != cases[i].assignment || d.placement != cases[i].placement ||
+		    d.mode != cases[i].mode)
+			fail_msg("%s: %s, assignment %lld, placement %lld", cases[i].what, decision_reason_name(d.reason),
+				 (long long)d.assignment, (long long)d.placement);
+	}
+	world_unref(w);
+}
+
+/* What a delegation passes on stands where its giver stands, even when the taker holds as much on their own. */
+static void placed_beside_own_test(void **state)
+{
+	struct world_builder *b = world_builder_new(functions, FUNCTIONS);
+	struct world *w = NULL;
+	struct delegation_row d = { .id = 7, .giver = ADA, .taker = BEN, .entity = BUREAU, .ceiling = -1 };
+	struct placement_row p = { 50, NORTH, 0, 0, -1, PLACED_DELEGATED };
+	for (size_t i = 0; i < sizeof tree / sizeof *tree; i++)
+		assert_true(world_add_entity(b, tree[i][0], tree[i][1]));
+	assert_true(world_add_role(b, STEWARD) && world_add_grant(b, STEWARD, STR("device.*"), false));
+	assert_true(world_add_assignment(b, 1, ADA, STEWARD, NORTH, 0, 0, -1) && world_add_assignment(b, 2, BEN, STEWARD, BUREAU, 0, 0, -1));
+	assert_true(world_add_delegation(b, &d) && world_add_delegated(b, STR("device.*")) && world_add_placement(b, &p, STR("device.*")));
+	assert_int_equal(world_build(b, &w, NULL), OK);
+	struct decision got = decide(w, 1, &(struct subject){ .person = BEN }, UPDATE, COUNTER, NULL, -1);
+	assert_true(got.allowed && got.assignment == 1 && got.chain_count == 1 && got.chain[0] == 7);
+	world_unref(w);
+}
+
 static void write_test(void **state)
 {
 	struct world *w = make();
@@ -398,7 +487,8 @@ static bool try_build(struct world **ret)
 	for (int64_t i = 1; good && i < 40; i++)
 		good = world_add_entity(b, i, i / 2) && world_add_role(b, i + EVERYONE) &&
 		       world_add_grant(b, i + EVERYONE, STR("*"), i % 2) &&
-		       world_add_assignment(b, i, i, i + EVERYONE, i, 0, 0, -1);
+		       world_add_assignment(b, i, i, i + EVERYONE, i, 0, 0, -1) &&
+		       (i % 5 != 3 || world_add_placement(b, &(struct placement_row){ .id = i, .entity = i, .ceiling = -1 }, STR("*.read")));
 	if (good)
 		return world_build(b, ret, NULL) == OK;
 	world_builder_free(b);
@@ -445,6 +535,7 @@ int main(void)
 		cmocka_unit_test(decide_test), cmocka_unit_test(visible_test), cmocka_unit_test(own_beside_full_test),
 		cmocka_unit_test(trees_test),  cmocka_unit_test(within_test),  cmocka_unit_test(deep_test),
 		cmocka_unit_test(holders_test), cmocka_unit_test(covers_test), cmocka_unit_test(write_test),
+		cmocka_unit_test(placed_test), cmocka_unit_test(placed_beside_own_test),
 		cmocka_unit_test(torture_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#define WORLDS 4000
+#define WORLDS 4000 /* a LONG=1 run: 250 times as many */
 #define MOST 40
 #define TIMES 10 /* times run from 0 to this */
 
@@ -20,7 +21,7 @@ static const char *const patterns[] = { "*", "a.*", "b.*", "*.read", "*.write", 
 #define PATTERNS (sizeof patterns / sizeof *patterns)
 
 struct rows {
-	size_t entities, roles, grants, assignments, delegations;
+	size_t entities, roles, grants, assignments, delegations, placements;
 	struct {
 		int64_t id, parent;
 	} entity[MOST];
@@ -37,6 +38,10 @@ struct rows {
 		struct delegation_row row;
 		const char *pattern;
 	} delegation[MOST];
+	struct {
+		struct placement_row row;
+		const char *pattern;
+	} placement[MOST];
 	int64_t everyone;
 };
 
@@ -79,6 +84,38 @@ static void make_rows(struct random_seeded *r, struct rows *rows)
 			.ceiling = pick(r, 3) ? -1 : pick(r, 5), .onward = pick(r, 3) };
 		rows->delegation[i].pattern = pick(r, 3) ? "*" : patterns[pick(r, PATTERNS)];
 	}
+	rows->placements = pick(r, 3) ? (size_t)pick(r, 12) : 0;
+	for (size_t i = 0; i < rows->placements; i++) {
+		rows->placement[i].row = (struct placement_row){
+			.id = 2000 + (int64_t)i, .entity = pick(r, 3) ? 1 + pick(r, 4) : 1 + pick(r, MOST), .from = pick(r, TIMES) - TIMES,
+			.until = pick(r, 3) ? 0 : pick(r, TIMES), .ceiling = pick(r, 2) ? -1 : pick(r, 5), .mode = (enum placement_mode)pick(r, 3) };
+		rows->placement[i].pattern = patterns[pick(r, PATTERNS)];
+	}
+}
+
+/* Everything at all times without ceilings: what differs is only who stands where, and what was given on. */
+static void make_plain(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->grants; i++)
+		rows->grant[i].pattern = "*";
+	for (size_t i = 0; i < rows->assignments; i++) {
+		rows->assignment[i].from = -TIMES;
+		rows->assignment[i].until = 0;
+		rows->assignment[i].ceiling = -1;
+		rows->assignment[i].role = rows->grants ? rows->grant[0].role : 1;
+	}
+	rows->assignments = rows->assignments > 4 ? 4 : rows->assignments; /* or everybody holds everything */
+	for (size_t i = 0; i < rows->delegations; i++) {
+		rows->delegation[i].pattern = "*";
+		rows->delegation[i].row.from = -TIMES;
+		rows->delegation[i].row.until = 0;
+		rows->delegation[i].row.ceiling = -1;
+		if (rows->assignments) /* so that what is given on lies within what the taker holds */
+			rows->delegation[i].row.entity = rows->assignment[i % rows->assignments].entity;
+	}
+	for (size_t i = 0; i < rows->placements; i++)
+		rows->placement[i].row.until = 0;
+	rows->everyone = 0;
 }
 
 static struct world *build(const struct rows *rows)
@@ -99,6 +136,8 @@ static struct world *build(const struct rows *rows)
 		world_add_delegation(b, &rows->delegation[i].row);
 		world_add_delegated(b, str_of(rows->delegation[i].pattern));
 	}
+	for (size_t i = 0; i < rows->placements; i++)
+		world_add_placement(b, &rows->placement[i].row, str_of(rows->placement[i].pattern));
 	world_set_everyone(b, rows->everyone);
 	assert_int_equal(world_build(b, &w, NULL), OK);
 	return w;
@@ -175,6 +214,54 @@ struct question {
 	bool own;
 };
 
+/* --- what governs: from the entity upwards, at each the best of the rows that stand there ------------- */
+
+static bool better(const struct rows *rows, size_t a, size_t b)
+{
+	const char *x = rows->placement[a].pattern, *y = rows->placement[b].pattern;
+	bool x_name = !strchr(x, '*'), y_name = !strchr(y, '*');
+	if (x_name != y_name)
+		return x_name;
+	if (!x_name && strlen(x) != strlen(y))
+		return strlen(x) > strlen(y);
+	if (rows->placement[a].row.mode != rows->placement[b].row.mode)
+		return rows->placement[a].row.mode > rows->placement[b].row.mode;
+	return rows->placement[a].row.id < rows->placement[b].row.id;
+}
+
+static int governing(const struct rows *rows, const struct question *q)
+{
+	for (int64_t e = known(rows, q->entity) ? q->entity : 0; e; e = parent_of(rows, e)) {
+		int best = -1;
+		for (size_t i = 0; i < rows->placements; i++) {
+			const struct placement_row *p = &rows->placement[i].row;
+			if (p->entity == e && p->from <= q->at && (!p->until || q->at < p->until) &&
+			    function_matches(str_of(rows->placement[i].pattern), str_of(functions[q->function])) &&
+			    (best < 0 || better(rows, i, (size_t)best)))
+				best = (int)i;
+		}
+		if (best >= 0)
+			return best;
+	}
+	return -1;
+}
+
+static enum placement_mode mode_for(const struct placement_row *p, int64_t amount)
+{
+	return p->ceiling >= 0 && amount > p->ceiling ? PLACED_CENTRAL : p->mode;
+}
+
+/* May authority that began at `standing` be used, given on or not? */
+static bool placed_here(const struct rows *rows, const struct question *q, int64_t standing, bool given_on)
+{
+	int i = governing(rows, q);
+	if (i < 0 || mode_for(&rows->placement[i].row, q->amount) == PLACED_LOCAL)
+		return true;
+	if (given_on && mode_for(&rows->placement[i].row, q->amount) == PLACED_CENTRAL)
+		return false;
+	return within(rows, rows->placement[i].row.entity, standing);
+}
+
 static bool assignment_gives(const struct rows *rows, size_t i, const struct question *q)
 {
 	int64_t role = rows->assignment[i].role;
@@ -198,7 +285,8 @@ static bool may_delegate(const struct rows *rows, int64_t person, const struct q
 	struct question full = *q;
 	full.own = false;
 	for (size_t i = 0; i < rows->assignments; i++)
-		if (rows->assignment[i].person == person && assignment_gives(rows, i, &full))
+		if (rows->assignment[i].person == person && assignment_gives(rows, i, &full) &&
+		    placed_here(rows, q, rows->assignment[i].entity, true))
 			return true;
 	for (size_t i = 0; i < rows->delegations; i++) {
 		const struct delegation_row *d = &rows->delegation[i].row;
@@ -230,7 +318,8 @@ static bool may(const struct rows *rows, const struct subject *who, const struct
 			       (q->own && role_gives(rows, rows->everyone, q->function, true))))
 		return true;
 	for (size_t i = 0; i < rows->assignments; i++)
-		if (rows->assignment[i].person == who->person && assignment_gives(rows, i, q))
+		if (rows->assignment[i].person == who->person && assignment_gives(rows, i, q) &&
+		    placed_here(rows, q, rows->assignment[i].entity, false))
 			return true;
 	return !who->direct && by_delegation(rows, who->person, q);
 }
@@ -288,10 +377,20 @@ static void check_decide(struct trial *t)
 	if (d.allowed != may(t->rows, &who, &q) || d.allowed != (d.reason == DECISION_ALLOWED))
 		fail_msg("seed %llu: decide", (unsigned long long)t->seed);
 	/* the derivation must be one that allows by itself */
-	if (d.allowed && d.assignment && !assignment_gives(t->rows, (size_t)d.assignment - 1, &q))
+	if (d.allowed && d.assignment && (!assignment_gives(t->rows, (size_t)d.assignment - 1, &q) ||
+					  !placed_here(t->rows, &q, t->rows->assignment[d.assignment - 1].entity, d.chain_count)))
 		fail_msg("seed %llu: derivation", (unsigned long long)t->seed);
 	if (d.allowed && d.assignment)
 		check_chain(t, &d, &who, &q);
+	int placed = governing(t->rows, &q);
+	struct placement p = { 0 };
+	bool governed = placement_at(t->world, q.at, q.function, q.entity, &p);
+	if (governed != (placed >= 0) || (governed && p.id != t->rows->placement[placed].row.id))
+		fail_msg("seed %llu: what governs", (unsigned long long)t->seed);
+	/* a token learns nothing, the program needs nothing */
+	if (governed && who.person && !who.system && d.reason != DECISION_TOKEN &&
+	    (d.placement != p.id || d.mode != mode_for(&t->rows->placement[placed].row, q.amount)))
+		fail_msg("seed %llu: placement of the derivation", (unsigned long long)t->seed);
 }
 
 static bool sorted(const int64_t *ids, size_t count)
@@ -359,6 +458,7 @@ static void check_holders(struct trial *t)
 		if (may(&rows, &(struct subject){ person }, &q) && (n >= count || people[n++] != person))
 			fail_msg("seed %llu: holders", (unsigned long long)t->seed);
 	assert_int_equal(n, count);
+	assert_int_equal(held(t->world, q.at, q.function, q.entity), count > 0);
 }
 
 static void check_tree(struct trial *t)
@@ -380,11 +480,15 @@ static void check_tree(struct trial *t)
 static void random_test(void **state)
 {
 	CLEAN_ARENA struct arena *arena = arena_new(0);
-	for (uint64_t seed = 1; seed <= WORLDS; seed++) {
+	const char *more = getenv("LONG");
+	uint64_t worlds = more && *more ? 250 * WORLDS : WORLDS;
+	for (uint64_t seed = 1; seed <= worlds; seed++) {
 		struct random_seeded random;
 		struct rows rows;
 		random_seed(&random, seed);
 		make_rows(&random, &rows);
+		if (seed % 4 == 0)
+			make_plain(&rows);
 		struct world *w = build(&rows);
 		struct trial t = { seed, &rows, w, &random, arena };
 		check_tree(&t);

@@ -29,31 +29,58 @@ struct holding {
 	struct spans full, own;
 };
 
-/* All intervals where the subject holds the function, cut to what its token leaves. */
-static void gather(const struct world *w, int64_t at, const struct subject *who, unsigned function, struct holding *h)
+struct section { /* places that one placement governs, or none does */
+	uint32_t low, high;
+	const struct placed *placed;
+};
+
+/* All intervals of a section where the subject holds the function. */
+static void gather_section(const struct world *w, int64_t at, const struct subject *who, unsigned function, const struct section *s,
+			   struct holding *h)
 {
-	uint32_t low = 0, high = (uint32_t)w->entity_count;
 	size_t i, end;
-	if (who->only_entity) {
-		if (!place_of(w, who->only_entity, &low))
-			return;
-		high = w->ends[low];
-	}
 	if (w->everyone >= 0 && role_grants(w, (size_t)w->everyone, function))
-		span_add(&h->full, low, high);
+		span_add(&h->full, s->low, s->high);
 	if (w->everyone >= 0 && role_grants_own(w, (size_t)w->everyone, function))
-		span_add(&h->own, low, high);
+		span_add(&h->own, s->low, s->high);
 	person_assignments(w, who->person, &i, &end);
 	for (; i < end; i++) {
 		const struct assignment *a = &w->assignments[i];
-		uint32_t first = a->first > low ? a->first : low, last = a->last < high ? a->last : high;
-		if (!assignment_runs(a, at) || (a->depth && who->direct))
+		uint32_t first = a->first > s->low ? a->first : s->low, last = a->last < s->high ? a->last : s->high;
+		if (!assignment_runs(a, at) || (a->depth && who->direct) || (s->placed && !placement_lets(w, s->placed, a, -1)))
 			continue;
 		if (role_grants(w, a->role, function))
 			span_add(&h->full, first, last);
 		else if (role_grants_own(w, a->role, function))
 			span_add(&h->own, first, last);
 	}
+}
+
+/* Section by section in order of places, so that the spans come in order too; cut to what the token leaves. */
+static void gather(const struct world *w, int64_t at, const struct subject *who, unsigned function, struct holding *h)
+{
+	uint32_t low = 0, high = (uint32_t)w->entity_count;
+	if (who->only_entity) {
+		if (!place_of(w, who->only_entity, &low))
+			return;
+		high = w->ends[low];
+	}
+	while (low < high) {
+		uint32_t end = w->groups && w->group_ends[low] < high ? w->group_ends[low] : high;
+		struct section s = { low, end, placement_of(w, function, low, at) };
+		gather_section(w, at, who, function, &s, h);
+		low = end;
+	}
+}
+
+/* Each assignment and everyone's role leave a span in each section at most; spans that do not touch are fewer than half the
+ * places. */
+static size_t spans_most(const struct world *w, size_t assignments)
+{
+	size_t most = assignments + 1, sections = 2 * (size_t)w->group_count + 1;
+	if (__builtin_mul_overflow(most, sections, &most) || most > w->entity_count / 2 + 1)
+		most = w->entity_count / 2 + 1;
+	return most;
 }
 
 static size_t words_of(const struct world *w)
@@ -133,8 +160,8 @@ bool visible(const struct world *w, int64_t at, const struct subject *who, unsig
 	if (who->system || !who->person || function >= w->function_count || !token_covers(w, who, function))
 		return true;
 	person_assignments(w, who->person, &first, &end);
-	h.full.items = ARENA_ARRAY(arena, end - first + 1, struct span);
-	h.own.items = ARENA_ARRAY(arena, end - first + 1, struct span);
+	h.full.items = ARENA_ARRAY(arena, spans_most(w, end - first), struct span);
+	h.own.items = ARENA_ARRAY(arena, spans_most(w, end - first), struct span);
 	if (!h.full.items || !h.own.items)
 		return false;
 	gather(w, at, who, function, &h);
@@ -191,26 +218,53 @@ bool entity_set_covers(const struct entity_set *outer, const struct entity_set *
 
 /* --- people ---------------------------------------------------------------------------------------- */
 
-static bool holds(const struct world *w, const struct assignment *a, int64_t at, unsigned function, uint32_t place)
+struct office { /* a function at a place */
+	int64_t at;
+	const struct placed *placed;
+	unsigned function;
+	uint32_t place;
+};
+
+static bool holds(const struct world *w, const struct assignment *a, const struct office *o)
 {
-	return assignment_reaches(a, place) && assignment_runs(a, at) && role_grants(w, a->role, function);
+	return assignment_reaches(a, o->place) && assignment_runs(a, o->at) && role_grants(w, a->role, o->function) &&
+	       (!o->placed || placement_lets(w, o->placed, a, -1));
+}
+
+static bool office_of(const struct world *w, int64_t at, unsigned function, int64_t entity, struct office *ret)
+{
+	*ret = (struct office){ .at = at, .function = function };
+	if (function >= w->function_count || !place_of(w, entity, &ret->place))
+		return false;
+	ret->placed = placement_of(w, function, ret->place, at);
+	return true;
+}
+
+bool held(const struct world *w, int64_t at, unsigned function, int64_t entity)
+{
+	struct office o;
+	bool found = false;
+	bool known = office_of(w, at, function, entity, &o);
+	for (size_t i = 0; known && !found && i < w->assignment_count; i++)
+		found = holds(w, &w->assignments[i], &o);
+	return found;
 }
 
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena, int64_t **ret,
 	     size_t *ret_count)
 {
 	size_t most = 0, n = 0;
-	uint32_t place;
-	bool known = function < w->function_count && place_of(w, entity, &place);
+	struct office o;
+	bool known = office_of(w, at, function, entity, &o);
 	for (size_t i = 0; known && i < w->assignment_count; i++)
-		most += holds(w, &w->assignments[i], at, function, place);
+		most += holds(w, &w->assignments[i], &o);
 	int64_t *people = ARENA_ARRAY(arena, most + 1, int64_t);
 	if (!people)
 		return false;
 	/* assignments stand by person: sorted, and doubles side by side */
 	for (size_t i = 0; most && i < w->assignment_count; i++) {
 		const struct assignment *a = &w->assignments[i];
-		if (holds(w, a, at, function, place) && (!n || people[n - 1] != a->person))
+		if (holds(w, a, &o) && (!n || people[n - 1] != a->person))
 			people[n++] = a->person;
 	}
 	*ret = people;

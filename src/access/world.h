@@ -12,6 +12,7 @@ struct assignment { /* fits a cache line */
 	uint32_t role;        /* place in role_ids */
 	uint32_t first, last; /* its entity's subtree: places [first, last) */
 	uint32_t chain, depth; /* the delegations it came by: chains[chain … chain + depth); 0 deep: given directly */
+	uint32_t origin;       /* place where the assignment stands that it came from; its own */
 };
 
 struct world {
@@ -37,7 +38,19 @@ struct world {
 	struct idmap *people; /* person → first assignment */
 	int64_t everyone;     /* place of everyone's role, -1: none */
 	int64_t *chains;      /* ids of delegations, chain after chain */
+
+	struct placed *placed; /* by place; at one place the one that governs before the others */
+	uint64_t *placed_bits; /* the functions of each: a row of words */
+	size_t placed_count;
+	uint32_t group_count;   /* placements that stand at one place are a group */
+	uint32_t *group_starts; /* by group, and one past the last: its first placement */
+	uint32_t *group_outers; /* by group: the next one above, NODE_NONE */
+	uint32_t *groups;       /* by place: the nearest group, NODE_NONE; NULL: there are no placements */
+	uint32_t *group_ends;   /* by place: up to where that stays the same */
+	uint32_t *governing;    /* by group and function: the first placement to look at, in the group or above */
 };
+
+#define NODE_NONE UINT32_MAX
 
 static inline bool bit_get(const uint64_t *set, size_t bit)
 {
@@ -64,6 +77,24 @@ static inline bool assignment_reaches(const struct assignment *a, uint32_t place
 	return place >= a->first && place < a->last;
 }
 
+/* --- place.c --- */
+struct placed {
+	int64_t id, from, until, ceiling;
+	uint32_t place, group;
+	uint32_t weight; /* of its pattern; the heavier governs */
+	uint32_t row;    /* of its functions in `placed_bits`; while they are gathered, in the builder's */
+	enum placement_mode mode;
+};
+#define GROUPS_MOST 65536 /* entities with placements of their own */
+/* Lays out placements whose places are known; `bits` has a row for each. False when out of memory, or when there are more
+ * than one table can hold: no world is better than one that lets through. */
+bool placements_lay(struct world *w, const struct placed *items, size_t count, const uint64_t *bits);
+/* What governs at a place; NULL: nothing. */
+const struct placed *placement_of(const struct world *w, unsigned function, uint32_t place, int64_t at);
+enum placement_mode placement_for(const struct placed *p, int64_t amount);
+/* May the assignment be used where this governs? */
+bool placement_lets(const struct world *w, const struct placed *p, const struct assignment *a, int64_t amount);
+
 bool place_of(const struct world *w, int64_t entity, uint32_t *ret);
 /* The assignments of a person: [*ret_first, *ret_end). */
 void person_assignments(const struct world *w, int64_t person, size_t *ret_first, size_t *ret_end);
@@ -76,7 +107,6 @@ struct node {
 	uint32_t parent;         /* places among the nodes sorted by id; NODE_NONE */
 	uint32_t child, sibling; /* the first below it, the next beside it */
 };
-#define NODE_NONE UINT32_MAX
 /* Fills the world's tree from nodes of any order; they are sorted and linked in place. False when out of memory. */
 bool tree_build(struct world *w, struct node *nodes, size_t count);
 
@@ -96,6 +126,7 @@ struct delegations {
 	struct delegation *items; /* those whose entity is known */
 	size_t count;
 	const uint64_t *bits;
+	const uint32_t *ends; /* by place, of the world */
 	VEC(int64_t) chains;
 };
 struct grant {

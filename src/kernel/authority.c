@@ -141,6 +141,16 @@ static enum code check_delegations(struct call *c, const char *sql, int64_t id, 
 	return OK;
 }
 
+#define PLACED_MOST 4096 /* entities with placements of their own: each has a row in the world */
+
+static enum code check_placed(struct call *c, struct error *e)
+{
+	int64_t count;
+	bool found;
+	TRY(sql_int(c->record.conn, SQL_PLACED_ENTITIES, SQL_NO_PARAMS, &count, &found, e));
+	return count <= PLACED_MOST ? OK : error_fail(e, E_LIMIT, N_("At most 4,096 entities can have placements of their own"));
+}
+
 enum code authority_judge(void *data, struct conn *conn, const struct kind *k, int64_t id, struct arena *arena, struct error *e)
 {
 	struct call *c = data;
@@ -155,6 +165,8 @@ enum code authority_judge(void *data, struct conn *conn, const struct kind *k, i
 	}
 	if (!c->record.who.system && k->index == kernel->access_kinds[3])
 		TRY(check_delegations(c, SQL_DELEGATION_GIVES, id, true, e));
+	if (k->index == kernel->access_kinds[4])
+		TRY(check_placed(c, e));
 	for (size_t i = 0; kernel->modules[i]; i++)
 		if (kernel->modules[i]->judge)
 			TRY(kernel->modules[i]->judge(c, kernel->states[i], k, id, e));

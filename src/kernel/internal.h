@@ -91,7 +91,7 @@ struct kernel {
 	uint64_t world_built;          /* the stamp `world` was read at */
 	_Atomic uint64_t auth_stamp;   /* moves when accounts, tokens or sessions changed */
 	uint64_t access_heard;         /* of TOPIC_ACCESS, when the stamps moved last for it */
-	unsigned access_kinds[4];      /* kind indexes of entity, role, assignment, delegation */
+	unsigned access_kinds[5];      /* kind indexes of entity, role, assignment, delegation, placement */
 };
 
 /* worker.c */
@@ -154,7 +154,7 @@ void limiter_free(struct limiter *l);
 bool limiter_take(struct limiter *l, struct str key, int64_t now, int64_t per_minute, int64_t burst);
 
 /* Operations of the kernel itself: batch.c, proposal.c, meta.c, journal_operations.c */
-extern const struct operation batch_operations[], proposal_operations[], meta_operations[], log_operations[];
+extern const struct operation batch_operations[], proposal_operations[], meta_operations[], log_operations[], authority_operations[];
 extern const struct module kernel_modules[]; /* ends with name == NULL */
 /* Clears the stored inputs of proposals about a record (erasing). */
 enum code proposal_forget(struct call *c, int64_t target, struct error *e);

@@ -182,6 +182,7 @@ const struct module kernel_modules[] = {
 	{ .name = "batch", .operations = batch_operations },
 	{ .name = "proposals", .operations = proposal_operations },
 	{ .name = "log", .operations = log_operations },
+	{ .name = "authority", .operations = authority_operations },
 	{ .name = "meta", .operations = meta_operations },
 	{ 0 },
 };

@@ -90,7 +90,7 @@ static enum code load_packs(struct kernel *k, const struct kernel_options *o, st
 	enum code code = registry_build(o->modules, m, &k->registry, e);
 	model_unref(m);
 	TRY(code);
-	static const char *const needed[] = { "entity", "role", "assignment", "delegation" };
+	static const char *const needed[] = { "entity", "role", "assignment", "delegation", "placement" };
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
 		const struct kind *kind = model_kind(m, str_of(needed[i]));
 		if (!kind)
@@ -198,10 +198,10 @@ const struct module *const *kernel_all_modules(struct arena *arena, const struct
 	return gather_modules(&k, given, NULL) == OK ? k.modules : NULL;
 }
 
-/* Roles and root entity, through the ordinary write path, so that the journal has them. */
+/* Roles, framework and root entity, through the ordinary write path, so that the journal has them. */
 static enum code seed(struct kernel *k, struct error *e)
 {
-	static const struct operation seed_operation = { .name = "estate.seed", .help = N_("Make the packs' roles and the root entity"),
+	static const struct operation seed_operation = { .name = "estate.seed", .help = N_("Make the root entity, the packs' roles and their framework"),
 							 .access = OP_WRITE, .run = world_seed, .function_index = -1,
 							 .index = UINT32_MAX };
 	enum code code = kernel_run_own(k, &seed_operation, NULL, e);

@@ -1,5 +1,5 @@
-/* The world of access, read from the estate's own records (kinds entity, role, assignment, delegation), rebuilt when one of them
- * changed; and what an empty estate is seeded with: the root entity and the packs' roles.
+/* The world of access, read from the estate's own records (kinds entity, role, assignment, delegation, placement), rebuilt when one of
+ * them changed; and what an empty estate is seeded with: the root entity, the packs' roles and their framework.
  * Neighbours: access/ holds the snapshot, writer.c tells what was touched. */
 #include "base/arena.h"
 #include "base/mem.h"
@@ -149,6 +149,37 @@ static enum code read_delegations(struct world_builder *b, struct conn *c, struc
 	}
 }
 
+static bool add_placement(struct world_builder *b, const struct placement_row *row, struct str text)
+{
+	struct str rest = text, line, word;
+	while (str_cut(&rest, '\n', &line))
+		while (str_cut(&line, ' ', &word))
+			if (str_trim(word).len && !world_add_placement(b, row, str_trim(word)))
+				return false;
+	return true;
+}
+
+/* A ceiling in another currency cannot be compared: every amount is above it, and the function central for all that costs. */
+static enum code read_placements(struct world_builder *b, struct conn *c, struct str currency, struct error *e)
+{
+	CLEAN_ROWS struct rows *rows = NULL;
+	bool row;
+	TRY(sql_query(c, SQL_WORLD_PLACEMENTS, SQL_NO_PARAMS, &rows, e));
+	for (;;) {
+		TRY(rows_next(rows, &row, e));
+		if (!row)
+			return OK;
+		struct placement_row p = { .id = rows_int(rows, 0), .entity = rows_int(rows, 1),
+					   .from = rows_null(rows, 4) ? 0 : rows_int(rows, 4) * DAY,
+					   .until = rows_null(rows, 5) ? 0 : (rows_int(rows, 5) + 1) * DAY,
+					   .ceiling = known_ceiling(rows, currency) };
+		if (!placement_mode_of(rows_text(rows, 2), &p.mode))
+			return error_fail(e, E_INTERNAL, N_("A placement has no mode that is known"));
+		if (!add_placement(b, &p, rows_text(rows, 3)))
+			return error_nomem(e);
+	}
+}
+
 static enum code world_read(struct kernel *k, struct conn *c, struct world **ret, struct error *e)
 {
 	const struct model *m = registry_model(k->registry);
@@ -165,6 +196,8 @@ static enum code world_read(struct kernel *k, struct conn *c, struct world **ret
 		code = read_assignments(b, c, config_text(k->config, "currency"), e);
 	if (code == OK)
 		code = read_delegations(b, c, config_text(k->config, "currency"), e);
+	if (code == OK)
+		code = read_placements(b, c, config_text(k->config, "currency"), e);
 	if (code == OK)
 		code = world_build(TAKE(b), ret, e);
 	world_builder_free(b);
@@ -267,6 +300,27 @@ static enum code seed_role(struct call *c, const struct kind *k, const struct ro
 	return record_create(&c->record, k, entity, values, &ref, e);
 }
 
+/* Made once: what the organisation makes of it later is not undone, an archived one stays so. */
+static enum code seed_placement(struct call *c, const struct kind *k, const struct placement_def *def, int64_t entity, struct error *e)
+{
+	int64_t id;
+	bool found;
+	struct record_ref ref;
+	TRY(sql_int(c->record.conn, SQL_PLACEMENT_FIND, SQL_PARAMS(SQL_T(str_of(def->name))), &id, &found, e));
+	if (found)
+		return OK;
+	struct value *values = values_new(c, k, e);
+	if (!values)
+		return error_nomem(e);
+	value_text(values, k, "name", str_of(def->name));
+	value_text(values, k, "mode", str_of(def->mode));
+	value_text(values, k, "functions", join_patterns(c, def->functions));
+	value_text(values, k, "reason", str_of(def->reason));
+	if (def->paragraph)
+		value_text(values, k, "paragraph", str_of(def->paragraph));
+	return record_create(&c->record, k, entity, values, &ref, e);
+}
+
 enum code world_seed(struct call *c, struct error *e)
 {
 	const struct model *m = c->record.model;
@@ -275,6 +329,8 @@ enum code world_seed(struct call *c, struct error *e)
 	TRY(seed_root(c, &root, e));
 	for (size_t i = 0; i < m->role_count; i++)
 		TRY(seed_role(c, role, &m->roles[i], root, e));
+	for (size_t i = 0; i < m->placement_count; i++)
+		TRY(seed_placement(c, model_kind(m, STR("placement")), &m->placements[i], root, e));
 	c->made.entity = root;
 	return OK;
 }

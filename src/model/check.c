@@ -218,4 +218,8 @@ void check_roles(struct loader *l)
 		check_patterns(l, &l->role_places.items[i], "grants");
 		check_patterns(l, &l->role_places.items[i], "own");
 	}
+	for (size_t i = 0; i < l->placement_places.count && !l->functions_open; i++) {
+		l->file = l->placement_places.items[i].file;
+		check_patterns(l, &l->placement_places.items[i], "functions");
+	}
 }

@@ -134,7 +134,7 @@ bool function_pattern_valid(struct str s)
 	return function_name_valid(s);
 }
 
-static const char *const *patterns_read(struct loader *l, const struct yaml *y)
+const char *const *patterns_read(struct loader *l, const struct yaml *y)
 {
 	size_t n = 0;
 	const char **list = LOADER_NEW(l, (y && y->type == YAML_LIST ? y->count : 1) + 1, const char *);

@@ -82,6 +82,8 @@ struct loader {
 	VEC(struct role_place) role_places; /* where each was read */
 	VEC(struct policy) policies;
 	struct map *policy_names; /* name → struct pack_draft that has it */
+	VEC(struct placement_def) placements;
+	VEC(struct role_place) placement_places;
 	struct catalog *catalog;
 };
 
@@ -160,6 +162,8 @@ void function_declare(struct loader *l, struct str name, const char *title, cons
 void functions_of_kind(struct loader *l, struct kind_draft *k);
 void functions_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);
 void roles_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);
+/* A list of patterns, or one, as a NULL-ended array; never NULL unless out of memory. */
+const char *const *patterns_read(struct loader *l, const struct yaml *y);
 /* "device.write_off": two to four names with dots between. */
 bool function_name_valid(struct str name);
 /* A whole name, "prefix.*", "*.suffix" or "*". */
@@ -168,6 +172,10 @@ bool function_pattern_valid(struct str s);
 /* --- policy_read.c --- */
 void policy_read(struct loader *l, struct pack_draft *pack, const struct source_file *file);
 
+/* --- placement_read.c --- */
+void placements_read(struct loader *l, const struct source_file *file);
+
 /* --- check.c --- */
 void check_kinds(struct loader *l);
+/* That patterns of roles and placements cover something. */
 void check_roles(struct loader *l);

@@ -234,7 +234,8 @@ static void pack_read(struct loader *l, struct pack_draft *p)
 
 static void pack_functions(struct loader *l, struct pack_draft *p)
 {
-	const struct source_file *functions = pack_file(p, "functions.yaml"), *roles = pack_file(p, "roles.yaml");
+	const struct source_file *functions = pack_file(p, "functions.yaml"), *roles = pack_file(p, "roles.yaml"),
+				 *placements = pack_file(p, "placements.yaml");
 	for (size_t i = 0; i < l->kinds.count && !l->failed; i++)
 		if (l->kinds.items[i]->pack == p)
 			functions_of_kind(l, l->kinds.items[i]);
@@ -242,6 +243,8 @@ static void pack_functions(struct loader *l, struct pack_draft *p)
 		functions_read(l, p, functions);
 	if (roles && !l->failed)
 		roles_read(l, p, roles);
+	if (placements && !l->failed)
+		placements_read(l, placements);
 }
 
 static void extra_functions(struct loader *l, const char *const *extra)
@@ -327,7 +330,8 @@ static void model_finish(struct loader *l, const struct pack_draft *first, struc
 	struct pack *packs = LOADER_NEW(l, l->packs.count + 1, struct pack);
 	struct role_def *roles = LOADER_NEW(l, l->roles.count + 1, struct role_def);
 	struct policy *policies = LOADER_NEW(l, l->policies.count + 1, struct policy);
-	if (!packs || !roles || !policies)
+	struct placement_def *placements = LOADER_NEW(l, l->placements.count + 1, struct placement_def);
+	if (!packs || !roles || !policies || !placements)
 		return;
 	for (const struct pack_draft *p = first; p; p = p->next)
 		packs[n++] = p->pack;
@@ -341,6 +345,10 @@ static void model_finish(struct loader *l, const struct pack_draft *first, struc
 	held->model.pack_count = n;
 	held->model.roles = roles;
 	held->model.role_count = l->roles.count;
+	if (l->placements.count)
+		memcpy(placements, l->placements.items, l->placements.count * sizeof *placements);
+	held->model.placements = placements;
+	held->model.placement_count = l->placements.count;
 	held->model.catalog = held->catalog;
 	kinds_finish(l, held);
 	functions_finish(l, &held->model);
@@ -394,6 +402,8 @@ static void loader_done(struct loader *l)
 	VEC_DONE(&l->roles);
 	VEC_DONE(&l->role_places);
 	VEC_DONE(&l->policies);
+	VEC_DONE(&l->placements);
+	VEC_DONE(&l->placement_places);
 	map_free(l->pack_names);
 	map_free(l->kind_names);
 	map_free(l->function_names);

@@ -73,10 +73,11 @@ static const struct {
 	const char *folder, *ending;
 } folders[] = { { "kinds", ".yaml" }, { "policies", ".sql" }, { "po", ".po" } };
 
-/* pack.yaml, functions.yaml, roles.yaml and what is in these folders; anything else is not ours. */
+/* pack.yaml, functions.yaml, roles.yaml, placements.yaml and what is in these folders; anything else is not ours. */
 static bool belongs(struct str name)
 {
-	if (str_is(name, "pack.yaml") || str_is(name, "functions.yaml") || str_is(name, "roles.yaml"))
+	if (str_is(name, "pack.yaml") || str_is(name, "functions.yaml") || str_is(name, "roles.yaml") ||
+	    str_is(name, "placements.yaml"))
 		return true;
 	struct str rest = name, folder;
 	if (!str_cut(&rest, '/', &folder) || !rest.len || rest.data[0] == '.' || str_find(rest, '/') >= 0)
@@ -174,6 +175,7 @@ enum code source_read(const struct pack_source *source, struct arena *arena, str
 		TRY(read_one(source, STR("pack.yaml"), arena, &list, e));
 		TRY(read_one(source, STR("functions.yaml"), arena, &list, e));
 		TRY(read_one(source, STR("roles.yaml"), arena, &list, e));
+		TRY(read_one(source, STR("placements.yaml"), arena, &list, e));
 		for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 			TRY(read_folder(source, str_of(folders[i].folder), arena, &list, e));
 	}

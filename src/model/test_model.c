@@ -80,6 +80,7 @@ static const struct embedded files[] = {
 		"WHERE state = 'in_use' AND holder IS NULL\n"),
 	FILE_OF("packs/shop/policies/plain.sql", "-- title: Plain\n-- about: person\nSELECT id, 'x' AS why FROM person -- of all\n"),
 	FILE_OF("packs/shop/po/fr.po", "msgid \"Device\"\nmsgstr \"Appareil\"\n\nmsgid \"Hours in use\"\nmsgstr \"Heures\"\n"),
+	FILE_OF("packs/shop/placements.yaml", "buying: {functions: [device.*, report.publish], mode: delegated, reason: Prices, paragraph: \"24\"}\n"),
 	FILE_OF("packs/shop/roles.yaml", "clerk: {title: Clerk, grants: [device.*, report.publish], own: \"*.read\"}\n"),
 	FILE_OF("po/fr.po", "msgid \"Read\"\nmsgstr \"Lire\"\n"),
 	{ 0 },
@@ -236,6 +237,12 @@ static void functions_and_roles(void **state)
 	assert_int_equal(m->role_count, 1);
 	names_are(m->roles[0].grants, "device.* report.publish");
 	names_are(m->roles[0].own, "*.read");
+	assert_int_equal(m->placement_count, 1);
+	assert_string_equal(m->placements[0].name, "buying");
+	assert_string_equal(m->placements[0].mode, "delegated");
+	assert_string_equal(m->placements[0].reason, "Prices");
+	assert_string_equal(m->placements[0].paragraph, "24");
+	names_are(m->placements[0].functions, "device.* report.publish");
 	model_unref(m);
 }
 

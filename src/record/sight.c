@@ -201,6 +201,8 @@ const char *refusal_msgid(enum decision_reason reason)
 		return N_("The amount is above the ceiling of your authority for {function}");
 	case DECISION_NOT_OWN:
 		return N_("You hold {function} for your own records only");
+	case DECISION_PLACED:
+		return N_("{function} is not decided here: it is placed above this entity");
 	case DECISION_TOKEN:
 		return N_("This access token was not given {function}");
 	default:

@@ -284,18 +284,21 @@ class Records(Estate):
         if proposed.status == 201:
             self.assertEqual(manager.post(f"/api/proposal/{proposed.json['id']}/apply").status, 403)
 
-    def chains(self, function):
-        """The delegations by which a function was used, of every use the journal holds."""
-        entries, start = [], 0
+    def uses(self, function, member):
+        """What the journal holds of the uses of a function that say so much as `member`."""
+        found, start = [], 0
         for _ in range(40):  # on PostgreSQL entries are integrated by a job
             got = self.root.post("/api/log", {"after": start}).json
-            entries += got["items"]
-            if not got["items"] and any(a.get("delegations") for e in entries for a in (e.get("payload") or {}).get("authority", [])):
+            found += [a for e in got["items"] for a in (e.get("payload") or {}).get("authority", [])
+                      if a["function"] == function and member in a]
+            if not got["items"] and found:
                 break
             start = got["next"]
             time.sleep(0 if got["items"] else 0.1)
-        return [a["delegations"] for e in entries for a in (e.get("payload") or {}).get("authority", [])
-                if a["function"] == function and "delegations" in a]
+        return found
+
+    def chains(self, function):
+        return [a["delegations"] for a in self.uses(function, "delegations")]
 
     def test_delegations(self):
         north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
@@ -359,6 +362,88 @@ class Records(Estate):
         role = {"person": deputy_person, "role": roles["access_manager"], "scope": north, "entity": north, "reason": "for good"}
         self.assertEqual(deputy.post("/api/person", {"name": "Newcomer", "entity": north}).status, 201)
         self.assertEqual(deputy.post("/api/assignment", role).status, 403)
+
+    def test_placements(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        desk = self.make("entity", name="Desk of " + self.id()[-20:], parent=north)
+        chief, chief_person, _ = self.person("Placed chief", "entity_ict_chief", north)
+        clerk, clerk_person, _ = self.person("Placed clerk", "entity_ict_chief", desk)
+
+        def create(client):
+            return client.post("/api/device", {"name": "placed", "class": "radio", "entity": desk})
+
+        def place(mode, **fields):
+            return {"functions": "device.create", "mode": mode, "entity": north, "reason": "test", **fields}
+
+        self.assertEqual((create(chief).status, create(clerk).status), (201, 201))
+        self.assertEqual(chief.post("/api/placement", place("local")).status, 403)  # the framework places itself
+        central = self.make("placement", **place("central"))
+        refused = create(clerk)
+        self.assertEqual((create(chief).status, refused.status), (201, 403))
+        self.assertIn("placed above", refused.body.decode() if isinstance(refused.body, bytes) else str(refused.body))
+        kept = [a["placed"] for a in self.uses("device.create", "placement") if a["placement"] == central]
+        self.assertEqual(kept, ["central"])  # the journal keeps what governed
+        # the centre may not give on what is central, and may what is delegated
+        self.make("delegation", delegator=chief_person, delegate=clerk_person, functions="device.create", scope=desk, entity=desk,
+                  reason="test")
+        self.assertEqual(create(clerk).status, 403)
+        self.assertEqual(self.root.patch("/api/placement/" + central, {"mode": "delegated"}).status, 200)
+        self.assertEqual((create(chief).status, create(clerk).status), (201, 201))
+        # a nearer placement governs; a name says more than a pattern
+        nearer = self.make("placement", **place("central", entity=desk, functions="device.*"))
+        self.assertEqual(create(clerk).status, 201)  # the clerk stands where it stands
+        self.assertEqual(self.root.patch("/api/placement/" + central, {"mode": "central"}).status, 200)
+        self.assertEqual(create(clerk).status, 201)
+        self.assertEqual(self.root.post(f"/api/placement/{nearer}/revoke").status, 200)
+        self.assertEqual(create(clerk).status, 403)
+        self.assertEqual(self.root.post(f"/api/placement/{central}/revoke").status, 200)
+        self.assertEqual(create(clerk).status, 201)
+
+    def test_questions(self):
+        north = self.make("entity", name="North of " + self.id()[-20:], parent=self.home)
+        chief, chief_person, _ = self.person("Asked chief", "entity_ict_chief", north)
+        deputy, deputy_person, _ = self.person("Asked deputy", None)
+        given = self.make("delegation", delegator=chief_person, delegate=deputy_person, functions="device.wipe", scope=north, entity=north,
+                          reason="leave")
+        ask = {"function": "device.wipe", "entity": north}
+        who = self.root.post("/api/authority/who_can", ask)
+        self.assertEqual(who.status, 200, who.body)
+        found = {p["person"]: p["authority"] for p in who.json["items"]}
+        self.assertEqual((who.json["placed"], who.json["everyone"]), ("local", False))
+        self.assertLessEqual({chief_person, deputy_person}, set(found))
+        self.assertEqual(found[deputy_person]["delegations"], [given])
+        pages, after = [], None  # page by page the same
+        for _ in range(len(found) + 1):
+            page = self.root.post("/api/authority/who_can", {**ask, "most": 1, **({"after": after} if after else {})}).json
+            pages += [p["person"] for p in page["items"]]
+            after = page.get("next")
+            if not after:
+                break
+        self.assertEqual(pages, list(found))
+        self.assertEqual(self.root.post("/api/authority/who_can", {**ask, "function": "device.wype"}).status, 404)
+        self.assertEqual(deputy.post("/api/authority/who_can", ask).status, 403)
+        # what the deputy can: by delegation, and what everyone can; everybody may ask that of themselves
+        what = deputy.post("/api/authority/what_can", {"person": deputy_person, "entity": north})
+        self.assertEqual(what.status, 200, what.body)
+        can = {f["function"]: f for f in what.json["items"]}
+        self.assertEqual(can["device.wipe"]["authority"]["delegations"], [given])
+        self.assertEqual((can["task.read"]["own"], can["person.read"]["authority"]["by"]), (True, "everyone"))
+        self.assertNotIn("device.update", can)
+        self.assertEqual(deputy.post("/api/authority/what_can", {"person": chief_person, "entity": north}).status, 403)
+        self.assertEqual(self.root.post("/api/authority/what_can", {"person": deputy_person, "entity": north}).json, what.json)
+        # placed above, with nobody there who could but the administrator
+        self.make("placement", functions="device.wipe", mode="central", entity=self.home, reason="test")
+        who = self.root.post("/api/authority/who_can", ask).json
+        self.assertEqual(who["placed"], "central")
+        self.assertFalse({chief_person, deputy_person} & {p["person"] for p in who["items"]})
+        vacant = self.root.post("/api/authority/vacant", {"entity": north})
+        self.assertEqual(vacant.status, 200, vacant.body)
+        self.assertEqual(vacant.json["items"], [])  # the administrator holds everything
+
+    def test_framework_of_the_packs(self):
+        rows = {p["name"]: p for p in self.root.get("/api/placement?limit=100").json["items"] if p.get("name")}
+        self.assertEqual((rows["framework"]["mode"], rows["service"]["mode"]), ("central", "local"))
+        self.assertTrue(all(p["reason"] and p["paragraph"] for p in rows.values()))
 
     def test_masks(self):
         desk, _, _ = self.person("Plain " + self.id(), None)

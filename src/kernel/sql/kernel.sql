@@ -14,6 +14,16 @@ SELECT id, person, role, scope, valid_from, valid_until, ceiling, ceiling_curren
 SELECT id, delegator, delegate, scope, valid_from, valid_until, ceiling, ceiling_currency, onward, functions
   FROM delegation WHERE archived IS NULL AND state = 'active' ORDER BY id
 
+-- name: world_placements
+SELECT id, entity, mode, functions, valid_from, valid_until, ceiling, ceiling_currency
+  FROM placement WHERE archived IS NULL AND state = 'active' ORDER BY id
+
+-- name: placed_entities
+SELECT count(DISTINCT entity) FROM placement WHERE archived IS NULL AND state = 'active'
+
+-- name: placement_find
+SELECT id FROM placement WHERE name = ?1 ORDER BY id LIMIT 1
+
 -- name: entity_root
 SELECT id FROM entity WHERE parent IS NULL AND archived IS NULL ORDER BY id LIMIT 1
 

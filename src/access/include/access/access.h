@@ -3,8 +3,8 @@
  * built from plain rows, knows no SQL and no clock (`at` is passed in).
  *
  * Invariants: nothing is allowed without an assignment that covers it; archived or expired assignments cover
- * nothing; whoever holds by delegation holds no more than whoever gave it holds at that same moment; a world never
- * changes after world_build(). */
+ * nothing; whoever holds by delegation holds no more than whoever gave it holds at that same moment; what a placement
+ * keeps from an entity nobody holds by an assignment of that entity's own; a world never changes after world_build(). */
 #pragma once
 #include "base/error.h"
 
@@ -37,7 +37,22 @@ struct delegation_row {
 bool world_add_delegation(struct world_builder *b, const struct delegation_row *row);
 /* Patterns of functions, one by one, of the delegation added last. */
 bool world_add_delegated(struct world_builder *b, struct str pattern);
-/* Everybody who signs in has this role at every entity (own records, reference data). */
+/* Where a function is decided, for an entity and all below it. Of the placements that run and name the function the one
+ * of the nearest entity governs; of several there the one with the longest pattern, then the strictest, then the least id.
+ * Above its ceiling (minor units; -1: none) a function counts as central whatever its mode; times as with assignments.
+ * A function that nothing governs is local. */
+enum placement_mode {
+	PLACED_LOCAL,     /* any assignment that reaches the entity suffices */
+	PLACED_DELEGATED, /* one that stands where the placement stands or above, or a delegation chain that starts at one */
+	PLACED_CENTRAL    /* one that stands where the placement stands or above, held by the person it was given to */
+};
+struct placement_row {
+	int64_t id, entity, from, until, ceiling;
+	enum placement_mode mode;
+};
+/* Of several patterns: once for each. */
+bool world_add_placement(struct world_builder *b, const struct placement_row *row, struct str pattern);
+/* Everybody who signs in has this role at every entity (own records, reference data), wherever a function is placed. */
 bool world_set_everyone(struct world_builder *b, int64_t role);
 /* Consumes the builder, also on failure (E_NOMEM). An entity whose parent is unknown becomes a root, and of a cycle
  * the one with the least id; world_faults() counts them. */
@@ -75,11 +90,16 @@ enum decision_reason {
 	DECISION_EXPIRED,       /* held once, or not yet */
 	DECISION_CEILING,       /* amount above the ceiling */
 	DECISION_NOT_OWN,       /* held for own records only */
+	DECISION_PLACED,        /* held here, but the function is placed above: see `placement` */
 	DECISION_TOKEN          /* the token was not given this */
 };
 
 /* "allowed", "no_assignment" …: stable, as the journal and the API have it. */
 const char *decision_reason_name(enum decision_reason reason);
+/* "local", "delegated", "central". */
+const char *placement_mode_name(enum placement_mode mode);
+/* By its name; false: there is none such. */
+bool placement_mode_of(struct str name, enum placement_mode *ret);
 
 /* The derivation, kept in the journal with the change. Of a refusal it names the assignment that came nearest to a
  * yes (with the highest ceiling, where that was the obstacle), if there is one. */
@@ -93,6 +113,8 @@ struct decision {
 	int64_t ceiling;    /* -1: none; the least along the chain */
 	const int64_t *chain; /* delegations it came by, from the assignment's holder on; lives as long as the world */
 	unsigned chain_count; /* 0: `assignment` is the person's own */
+	int64_t placement;    /* what governs the function here; 0: nothing, it is local */
+	enum placement_mode mode; /* as it is for this amount */
 };
 
 /* `amount` in minor units, -1: none. `resource` may be NULL. Never fails; millions a second per core. Thread-safe.
@@ -124,10 +146,19 @@ bool entity_set_empty(const struct entity_set *s);
 /* Does `outer` contain all of `inner` (including own)? Both from the same world. */
 bool entity_set_covers(const struct entity_set *outer, const struct entity_set *inner);
 
+/* What governs a function at an entity; false: nothing does, or the entity is unknown. */
+struct placement {
+	int64_t id, entity, ceiling;
+	enum placement_mode mode;
+};
+bool placement_at(const struct world *w, int64_t at, unsigned function, int64_t entity, struct placement *ret);
+
 /* The people who hold `function` at `entity` (who could give what a refusal lacks), for any owner and up to some
  * ceiling; sorted, complete. Everyone's role names nobody in particular and is left out. */
 bool holders(const struct world *w, int64_t at, unsigned function, int64_t entity, struct arena *arena,
 	     int64_t **ret, size_t *ret_count);
+/* Does anybody in particular? */
+bool held(const struct world *w, int64_t at, unsigned function, int64_t entity);
 /* Writes the derivation as the journal and the API show it. */
 struct json_writer;
 void decision_write(const struct world *w, const struct decision *d, struct json_writer *out);

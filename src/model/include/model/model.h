@@ -1,7 +1,7 @@
 /* The model: everything the packs declare, as plain immutable structs. Kinds become tables, operations,
  * permissions, forms and translation keys elsewhere; here they are only read, checked and held.
  *
- * A pack is a folder:  pack.yaml  kinds/<kind>.yaml  functions.yaml  roles.yaml  po/<lang>.po
+ * A pack is a folder:  pack.yaml  kinds/<kind>.yaml  functions.yaml  roles.yaml  placements.yaml  po/<lang>.po
  * A model is loaded whole and replaced whole; struct model is reference-counted (model_ref/unref) and
  * everything inside lives as long as it. All texts for people are English msgids (catalog.h). */
 #pragma once
@@ -175,6 +175,13 @@ struct policy { /* a question that names the records out of line */
 	unsigned line;
 };
 
+struct placement_def { /* a row of the framework a pack ships; becomes a record of kind `placement` */
+	const char *name;
+	const char *mode;             /* "central", "delegated" or "local" */
+	const char *const *functions; /* patterns; ends with NULL */
+	const char *reason, *paragraph; /* paragraph NULL: none said */
+};
+
 struct pack {
 	const char *name, *title, *version;
 	const char *const *needs; /* packs that must be there */
@@ -191,6 +198,8 @@ struct model {
 	size_t role_count;
 	const struct policy *policies; /* sorted by pack order, then name */
 	size_t policy_count;
+	const struct placement_def *placements;
+	size_t placement_count;
 	const struct catalog *catalog; /* program and pack translations */
 	uint8_t digest[32];            /* SHA-256 over all sources, in order */
 };
