@@ -12,7 +12,8 @@
 
 struct id_source {
 	_Atomic int64_t last; /* milliseconds << COUNT_BITS | count */
-	int64_t node, worker;
+	int64_t node;
+	_Atomic int64_t worker;
 	const struct clock *clock;
 };
 
@@ -32,6 +33,11 @@ void id_source_free(struct id_source *s)
 	mem_free(s);
 }
 
+void id_worker(struct id_source *s, unsigned worker)
+{
+	atomic_store(&s->worker, worker & 0xf);
+}
+
 int64_t id_next(struct id_source *s)
 {
 	int64_t ms = clock_now(s->clock) / 1000 - EPOCH_MS;
@@ -42,7 +48,8 @@ int64_t id_next(struct id_source *s)
 		next = fresh > last ? fresh : last + 1;
 	while (!atomic_compare_exchange_weak_explicit(&s->last, &last, next, memory_order_relaxed, memory_order_relaxed));
 	int64_t count = next & ((1 << COUNT_BITS) - 1), time = next >> COUNT_BITS;
-	return s->node << NODE_SHIFT | time << (WORKER_BITS + COUNT_BITS) | s->worker << COUNT_BITS | count;
+	int64_t worker = atomic_load_explicit(&s->worker, memory_order_relaxed);
+	return s->node << NODE_SHIFT | time << (WORKER_BITS + COUNT_BITS) | worker << COUNT_BITS | count;
 }
 
 /* Ids of other workers count too: the last of the millisecond, so that the next one is a later millisecond's. */

@@ -35,6 +35,10 @@ static void test_parts(void **state)
 			assert_int_equal(id_node(id), nodes[n]);
 			assert_int_equal(id_time(id), EPOCH + 123456 * SECOND + 789000);
 			assert_int_equal(id >> 8 & 15, worker);
+			id_worker(s, worker ^ 5);
+			int64_t next = id_next(s);
+			assert_int_equal(next >> 8 & 15, worker ^ 5);
+			assert_int_equal(next & 255, (id & 255) + 1);
 			id_source_free(s);
 		}
 	id_source_free(NULL);

@@ -69,6 +69,8 @@ struct kernel {
 	uint8_t master[AEAD_KEY];
 	struct id_source *ids;
 	struct conn *id_lease; /* holds this process's worker number on PostgreSQL */
+	unsigned id_worker;
+	pthread_mutex_t id_lock; /* guards the two */
 	struct metrics *metrics;
 	struct limiter *limiter;
 	struct jobs *jobs;
@@ -93,6 +95,12 @@ struct kernel {
 	uint64_t access_heard;         /* of TOPIC_ACCESS, when the stamps moved last for it */
 	unsigned access_kinds[5];      /* kind indexes of entity, role, assignment, delegation, placement */
 };
+
+/* ids.c */
+enum code ids_open(struct kernel *k, struct error *e);
+enum code ids_settle(struct kernel *k, struct error *e);
+/* Before the first id of a transaction: takes a worker number anew when the lease on the last one was lost. */
+enum code ids_guard(struct kernel *k, struct error *e);
 
 /* worker.c */
 enum code worker_get(struct kernel *k, struct worker **ret, struct error *e);

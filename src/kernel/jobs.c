@@ -31,7 +31,7 @@ struct jobs {
 
 static enum code job_ready(struct job *j, struct error *e)
 {
-	if (!j->spec->leased || j->leased)
+	if (!j->spec->leased || (j->leased && conn_kept(j->conn)))
 		return OK;
 	return conn_lease(j->conn, j->spec->name, &j->leased, e);
 }

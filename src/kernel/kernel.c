@@ -17,8 +17,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define PROCESSES 16 /* on one PostgreSQL database: the worker numbers of ids (base/id.h) */
-
 static struct str data_path(struct kernel *k, const char *name)
 {
 	return arena_format(k->arena, "%.*s/%s", STR_ARG(k->data), name);
@@ -59,26 +57,6 @@ static enum code open_keys(struct kernel *k, struct error *e)
 	if (store_type(k->store) == STORE_SQLITE)
 		k->journal_options.head_path = data_path(k, "log.head");
 	return keyring_master_load(data_path(k, "master.key"), k->random, k->master, e);
-}
-
-/* A number of its own for each process on a shared database, so that ids never collide. */
-static enum code open_ids(struct kernel *k, struct error *e)
-{
-	unsigned worker = 0;
-	bool got = false;
-	TRY(conn_open(k->store, CONN_READ, &k->id_lease, e));
-	for (worker = 0; worker < PROCESSES && !got; worker++) {
-		char name[32];
-		snprintf(name, sizeof name, "ids %u", worker);
-		TRY(conn_lease(k->id_lease, name, &got, e));
-	}
-	if (!got)
-		return error_fail(e, E_LIMIT, N_("16 processes already work on this database"));
-	int64_t node = config_int(k->config, "node");
-	if (node < 0 || node > 1023)
-		return error_fail(e, E_INVALID, N_("node must be between 0 and 1023"));
-	k->ids = id_source_new((unsigned)node, worker - 1, k->clock);
-	return k->ids ? OK : error_nomem(e);
 }
 
 static enum code load_packs(struct kernel *k, const struct kernel_options *o, struct error *e)
@@ -129,38 +107,6 @@ static enum code ensure_schema(struct kernel *k, struct error *e)
 	conn_close(c);
 	if (code == OK)
 		log_write(LOG_INFO, "schema ready", { "version", STR_NONE, version });
-	return code;
-}
-
-static enum code newest_id(struct kernel *k, struct conn *c, const char *table, int64_t first, int64_t last, struct error *e)
-{
-	int64_t id = 0;
-	bool found;
-	struct str sql = arena_format(k->arena, "SELECT max(id) FROM %s WHERE id BETWEEN ?1 AND ?2", table);
-	CLEAN_ROWS struct rows *rows = NULL;
-	if (!sql.data)
-		return error_nomem(e);
-	TRY(sql_query_built(c, sql, SQL_PARAMS(SQL_I(first), SQL_I(last)), &rows, e));
-	TRY(rows_next(rows, &found, e));
-	if (found && !rows_null(rows, 0))
-		id = rows_int(rows, 0);
-	id_floor(k->ids, id);
-	return OK;
-}
-
-/* A clock that stands behind the newest id would make the same ids again: they go on after what is kept. */
-static enum code settle_ids(struct kernel *k, struct error *e)
-{
-	const struct model *m = registry_model(k->registry);
-	int64_t first, last;
-	struct conn *c;
-	id_range((unsigned)config_int(k->config, "node"), &first, &last);
-	TRY(conn_open(k->store, CONN_READ, &c, e));
-	enum code code = newest_id(k, c, "journal_entry", first, last, e);
-	for (size_t i = 0; code == OK && i < m->kind_count; i++)
-		if (!(m->kinds[i]->flags & KIND_VIEW))
-			code = newest_id(k, c, m->kinds[i]->name, first, last, e);
-	conn_close(c);
 	return code;
 }
 
@@ -220,13 +166,13 @@ static enum code start(struct kernel *k, const struct kernel_options *o, struct 
 	TRY(load_packs(k, &own, e));
 	TRY(open_stores(k, o->database, e));
 	TRY(open_keys(k, e));
-	TRY(open_ids(k, e));
+	TRY(ids_open(k, e));
 	k->metrics = metrics_new(registry_count(k->registry));
 	k->limiter = limiter_new(k->random);
 	if (!k->metrics || !k->limiter)
 		return error_nomem(e);
 	TRY(ensure_schema(k, e));
-	TRY(settle_ids(k, e));
+	TRY(ids_settle(k, e));
 	if (pthread_key_create(&k->worker_key, NULL))
 		return error_nomem(e);
 	k->worker_key_made = true;
@@ -249,6 +195,7 @@ enum code kernel_start(const struct kernel_options *o, struct kernel **ret, stru
 	k->world_stamp = 1;
 	k->auth_stamp = 1;
 	pthread_mutex_init(&k->lock, NULL);
+	pthread_mutex_init(&k->id_lock, NULL);
 	enum code code = queue_init(&k->writes, (size_t)config_int(o->config, "max-queue"), e);
 	if (code == OK)
 		code = queue_init(&k->slow, 256, e);
@@ -292,6 +239,7 @@ void kernel_stop(struct kernel *k)
 	queue_done(&k->writes);
 	queue_done(&k->slow);
 	pthread_mutex_destroy(&k->lock);
+	pthread_mutex_destroy(&k->id_lock);
 	crypto_wipe(k->master, sizeof k->master);
 	crypto_wipe(&k->journal_options, sizeof k->journal_options);
 	if (k->lock_fd >= 0)

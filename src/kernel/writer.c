@@ -171,6 +171,7 @@ static enum code writer_run(struct writer *w, struct call *c, struct error *e)
 	TRY(call_invoke(c, e));
 	if (c->dry_run)
 		return writer_preview(c, e);
+	TRY(record_settle(&c->record, e));
 	TRY(writer_journal(w, c, e));
 	if (!buf_ok(&c->out))
 		return call_overflow(c, e);
@@ -260,6 +261,11 @@ static enum code group_try(struct writer *w, struct call *first, bool saved, boo
 	*ret_spoiled = false;
 	w->entries = 0;
 	TRY(conn_begin(w->conn, e));
+	enum code guarded = ids_guard(w->kernel, e);
+	if (guarded != OK) {
+		group_undo(w);
+		return guarded;
+	}
 	for (struct call *c = first; c; c = c->next) {
 		if (saved || c->dry_run)
 			writer_one_saved(w, c);

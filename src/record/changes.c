@@ -32,6 +32,8 @@ struct changes {
 	size_t count;
 	struct decision authorities[AUTHORITIES_MOST];
 	size_t authority_count, held;
+	int64_t *entered; /* entities that records come into */
+	size_t entered_count, entered_room;
 	struct known *known; /* KNOWN places; NULL before there is use for them */
 };
 
@@ -100,6 +102,31 @@ void changes_number(struct changes *c, struct str number)
 size_t *changes_held(struct changes *c)
 {
 	return &c->held;
+}
+
+bool changes_enter(struct changes *c, int64_t entity)
+{
+	for (size_t i = c->entered_count; i-- > 0;)
+		if (c->entered[i] == entity)
+			return true;
+	if (c->entered_count == c->entered_room) {
+		size_t room = c->entered_room ? c->entered_room * 2 : 4;
+		int64_t *more = ARENA_ARRAY(c->arena, room, int64_t);
+		if (!more)
+			return false;
+		if (c->entered_count)
+			memcpy(more, c->entered, c->entered_count * sizeof *more);
+		c->entered = more;
+		c->entered_room = room;
+	}
+	c->entered[c->entered_count++] = entity;
+	return true;
+}
+
+const int64_t *changes_entered(const struct changes *c, size_t *ret_count)
+{
+	*ret_count = c->entered_count;
+	return c->entered;
 }
 
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id)

@@ -3,6 +3,7 @@
  * a single writer there is nothing to wait for. Neighbours: upsert.c, references.c ask; the store locks. */
 #include "base/crypto.h"
 #include "internal.h"
+#include "record.sql.h"
 #include <string.h>
 
 #define KEYS_MOST 64 /* of one call; who makes more things than that keeps everybody else from making any of the kind */
@@ -34,6 +35,24 @@ enum code record_hold(struct record_context *x, struct str name, struct error *e
 enum code hold_tree(struct record_context *x, const struct kind *k, bool shared, struct error *e)
 {
 	return hold(x, "tree", str_of(k->name), shared, e);
+}
+
+/* Who archives an entity has its row locked before looking whether it is empty: either comes after the other, and then
+ * sees what he did. Once a call, when all is written, so that the row is held for a moment only. */
+enum code record_settle(struct record_context *x, struct error *e)
+{
+	CLEAN_ROWS struct rows *rows = NULL;
+	size_t count, there = 0;
+	bool row = true;
+	const int64_t *entities = changes_entered(x->changes, &count);
+	if (!count || store_single_writer(conn_store(x->conn)))
+		return OK;
+	TRY(sql_query(x->conn, SQL_ENTITY_STAYS, SQL_PARAMS(SQL_LIST(entities, count)), &rows, e));
+	while (row) {
+		TRY(rows_next(rows, &row, e));
+		there += row;
+	}
+	return there == count ? OK : error_field(e, STR("/entity"), N_("is no entity that exists"));
 }
 
 /* What one set of identification says, or nothing when it is not given whole. */

@@ -167,6 +167,9 @@ enum code personal_write(struct record_context *x, const struct kind *k, const s
 			 const struct value *values, struct json_writer *w, struct error *e);
 /* How many identifications this call holds. */
 size_t *changes_held(struct changes *c);
+/* A record comes into the entity; and all that any came into, each once. */
+bool changes_enter(struct changes *c, int64_t entity);
+const int64_t *changes_entered(const struct changes *c, size_t *ret_count);
 /* Has this call found already that the target exists and its caller may see it? And: it has. */
 bool changes_knows(const struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);
 void changes_learn(struct changes *c, const struct record_context *x, const struct kind *k, int64_t id);

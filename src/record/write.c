@@ -71,6 +71,12 @@ static int64_t parent_of(const struct kind *k, const struct value *values)
 	return 0;
 }
 
+/* record_settle() sees to it that the entity is still there when this is committed. */
+static enum code enter(struct record_context *x, int64_t entity, struct error *e)
+{
+	return !x->changes || changes_enter(x->changes, entity) ? OK : error_nomem(e);
+}
+
 /* Without a named entity a record goes to that of the person who makes it. */
 static enum code default_entity(struct record_context *x, int64_t *io_entity, struct error *e)
 {
@@ -101,6 +107,7 @@ static enum code place_record(struct record_context *x, const struct kind *k, in
 		if (!authority)
 			return x->who.system ? OK : only_program_makes_roots(e);
 	}
+	TRY(enter(x, authority, e));
 	return record_decide_verb(x, k, VERB_CREATE, authority, owner_of(k, id, values), e);
 }
 
@@ -116,12 +123,14 @@ static enum code may_move(struct record_context *x, const struct kind *k, const 
 			return OK;
 		if (!parent)
 			return x->who.system ? OK : only_program_makes_roots(e);
+		TRY(enter(x, parent, e));
 		return record_decide_verb(x, k, VERB_CREATE, parent, 0, e);
 	}
 	if (entity == row->entity)
 		return OK;
 	if (!world_entity_known(x->world, entity) && !x->who.system)
 		return fault(x, "entity", N_("is no entity that exists"), e);
+	TRY(enter(x, entity, e));
 	return record_decide_verb(x, k, VERB_CREATE, entity, owner_of(k, row->id, after), e);
 }
 
@@ -387,6 +396,8 @@ enum code record_archive(struct record_context *x, const struct kind *k, int64_t
 	}
 	if (!back && (k->flags & KIND_ENTITY_TREE))
 		TRY(entity_is_empty(x, id, e));
+	if (back && archive_authority(k, &row) != id)
+		TRY(enter(x, archive_authority(k, &row), e));
 	int64_t archived = back ? 0 : x->now;
 	return row_write(x, k, &(struct row_change){ &row, row.values, row.entity, archived, row.state, back ? "restore" : "archive" }, ret, e);
 }

@@ -34,6 +34,7 @@ struct backend {
 	struct str (*column_name)(const struct rows *r, size_t column);
 	struct sql_value (*value)(const struct rows *r, size_t column);
 	enum code (*lease)(struct conn *c, const char *name, bool *ret_got, struct error *e);
+	bool (*kept)(struct conn *c); /* may be NULL: leases cannot be lost */
 	/* may be NULL: one writer */
 	enum code (*hold)(struct conn *c, const int64_t *keys, size_t count, bool shared, struct error *e);
 	enum code (*announce)(struct conn *c, unsigned topic, struct error *e);

@@ -292,6 +292,11 @@ enum code conn_lease(struct conn *c, const char *name, bool *ret_got, struct err
 	return c->store->backend->lease(c, name, ret_got, e);
 }
 
+bool conn_kept(struct conn *c)
+{
+	return !c->store->backend->kept || c->store->backend->kept(c);
+}
+
 enum code conn_hold(struct conn *c, const int64_t *keys, size_t count, bool shared, struct error *e)
 {
 	return c->store->backend->hold ? c->store->backend->hold(c, keys, count, shared, e) : OK;

@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from support.postgres import Postgres, binaries
-from support.server import Client, Server, mandate
+from support.server import Client, Server, mandate, wait_for
 
 ROUNDS = 200 if os.environ.get("LONG") else 25
 
@@ -76,6 +76,8 @@ class Together(unittest.TestCase):
         for kind, make in (("site", lambda n: {"name": f"site {n}"}), ("entity", lambda n: {"name": f"entity {n}", "parent": self.root()})):
             for n in range(ROUNDS):
                 ids = [client.post("/api/" + kind, make(f"{n} {place}")).json["id"] for place in range(3)]
+                for i in ids:
+                    self.known(kind, i)
                 pairs = [(ids[0], ids[1]), (ids[1], ids[2]), (ids[2], ids[0])]
                 answers = self.at_once([(self.clients[2 * place], "PATCH", f"/api/{kind}/{a}", {"parent": b}) for place, (a, b) in enumerate(pairs)])
                 self.assertEqual(sorted(a.status for a in answers), [200, 200, 422], [a.body for a in answers])
@@ -86,8 +88,82 @@ class Together(unittest.TestCase):
                         at, steps = parents[at], steps + 1
                     self.assertLess(steps, 5, "a circle")
 
+    def test_nothing_is_lost_in_an_archived_entity(self):
+        """One archives it while others make a record in it and move one to it: it is archived and empty, or stays."""
+        client, fates = self.clients[0], set()
+        for n in range(ROUNDS):
+            entity = client.post("/api/entity", {"name": f"short-lived {n}", "parent": self.root()}).json["id"]
+            moved = client.post("/api/site", {"name": f"moving {n}"}).json["id"]
+            self.known("entity", entity)
+            archived, made, came, below = self.at_once([
+                (self.clients[0], "DELETE", f"/api/entity/{entity}", None),
+                (self.clients[3], "POST", "/api/site", {"name": f"made {n}", "entity": entity}),
+                (self.clients[4], "PATCH", f"/api/site/{moved}", {"entity": entity}),
+                (self.clients[5], "POST", "/api/entity", {"name": f"below {n}", "parent": entity})])
+            self.assertIn(archived.status, (200, 409), archived.body)
+            for answer in (made, came, below):
+                self.assertIn(answer.status, (200, 201, 403, 404, 422), answer.body)
+            there = self.inside(entity)
+            fates.add(archived.status)
+            self.assertEqual(there == 0, archived.status == 200, (n, there, archived.body, made.body, came.body, below.body))
+
+    def known(self, kind, record):
+        """One process hears of another's entities a moment later, and until then has no authority there."""
+        for client in (self.clients[0], self.clients[-1]):
+            wait_for(lambda: client.get(f"/api/{kind}/{record}").status == 200)
+
+    def inside(self, entity):
+        """Asked of the database: what is in an archived entity no caller sees."""
+        return int(self.postgres.ask("together", f"SELECT (SELECT count(*) FROM site WHERE entity = {entity} AND archived IS NULL) + "
+                                                 f"(SELECT count(*) FROM entity WHERE parent = {entity} AND archived IS NULL)"))
+
     def root(self):
         return self.clients[0].get("/api/entity?limit=1&order=id").json["items"][0]["id"]
+
+
+@unittest.skipUnless(binaries(), "PostgreSQL is not installed")
+class Restarted(unittest.TestCase):
+    """Each process makes ids under a number of its own, also after the database forgot who had which."""
+
+    def worker(self, server, token, name):
+        for _ in range(50):  # what was under way when the database went away is refused once
+            answer = Client(server.address, token).post("/api/tag", {"name": name})
+            if answer.status != 503:
+                break
+        self.assertEqual(answer.status, 201, answer.body)
+        return int(answer.json["id"]) >> 8 & 15
+
+    def another(self):
+        data = tempfile.mkdtemp(prefix="mandate-restarted-")
+        self.addCleanup(shutil.rmtree, data, True)
+        for key in ("journal.key", "master.key"):
+            shutil.copy(os.path.join(self.first.data, key), data)
+        server = Server(self.url, data=data)
+        self.addCleanup(server.remove)
+        return server
+
+    def test_numbers_stay_apart(self):
+        postgres = Postgres()
+        self.addCleanup(postgres.remove)
+        self.url = postgres.database("restarted")
+        self.first = Server(self.url)
+        self.addCleanup(self.first.remove)
+        token = self.first.administrator().token
+        servers = [self.first, self.another()]
+        before = [self.worker(s, token, f"before {n}") for n, s in enumerate(servers)]
+        self.assertEqual(len(set(before)), 2)
+        postgres.stop()
+        postgres.start()
+        servers.append(self.another())  # before the two have noticed anything
+        after = [self.worker(s, token, f"after {n}") for n, s in enumerate(servers)]
+        self.assertEqual(len(set(after)), 3, (before, after))
+        postgres.stop()
+        postgres.start()
+        again = [self.worker(s, token, f"again {n}") for n, s in enumerate(servers)]
+        servers.append(self.another())  # after they have
+        again.append(self.worker(servers[-1], token, "again"))
+        self.assertEqual(len(set(again)), 4, (after, again))
+        self.assertEqual([s.stop() for s in servers], [0] * 4, [s.errors() for s in servers])
 
 
 if __name__ == "__main__":

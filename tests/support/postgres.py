@@ -44,6 +44,11 @@ class Postgres:
         self.run("createdb", "-h", self.folder, "-p", str(self.port), "-U", "postgres", name)
         return f"postgres://postgres@/{name}?host={self.folder}&port={self.port}"
 
+    def ask(self, name, sql):
+        """What psql answers, bare."""
+        return subprocess.run([os.path.join(self.bin, "psql"), "-h", self.folder, "-p", str(self.port), "-U", "postgres", "-At", "-d", name,
+                               "-c", sql], check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout.strip()
+
     def remove(self):
         try:
             self.stop("immediate")

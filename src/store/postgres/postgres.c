@@ -81,6 +81,7 @@ static enum code connect_now(struct pg_conn *c, struct error *e)
 	statements_forget(c);
 	c->limit = 0;
 	c->gone = false;
+	c->sessions++;
 	c->pg = PQconnectdb(own->url);
 	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK) {
 		error_fail(e, E_BUSY, N_("The database cannot be reached"));
@@ -436,11 +437,24 @@ static void pg_deadline(struct conn *conn, int64_t monotonic)
 
 static enum code pg_lease(struct conn *conn, const char *name, bool *ret_got, struct error *e)
 {
+	struct pg_conn *c = (struct pg_conn *)conn;
 	int64_t got;
 	bool found;
 	TRY(sql_int(conn, "SELECT CAST(pg_try_advisory_lock(hashtextextended(?1, 7)) AS int)", SQL_PARAMS(SQL_T(str_of(name))), &got, &found, e));
 	*ret_got = got == 1;
+	c->leased = c->sessions;
 	return OK;
+}
+
+/* Nothing comes unasked on such a connection but its end: locks are let go after the server's last words and before the
+ * socket closes. A session that goes on in spite of them gets what it holds once more. */
+static bool pg_kept(struct conn *conn)
+{
+	struct pg_conn *c = (struct pg_conn *)conn;
+	if (c->leased != c->sessions || lost(c))
+		return false;
+	struct pollfd p = { .fd = PQsocket(c->pg), .events = POLLIN };
+	return poll(&p, 1, 0) == 0;
 }
 
 /* The payload: whose announcement it is, so that nobody hears himself, and the topic. */
@@ -636,6 +650,7 @@ const struct backend postgres_backend = {
 	.column_name = pg_column_name,
 	.value = pg_value,
 	.lease = pg_lease,
+	.kept = pg_kept,
 	.hold = pg_hold,
 	.announce = pg_announce,
 	.number = pg_number,

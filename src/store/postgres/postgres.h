@@ -27,6 +27,7 @@ struct pg_conn {
 	int64_t deadline;
 	bool stale;   /* prepared plans are older than the schema */
 	bool gone; /* the server said that it ends the connection; libpq notices only when it reads on */
+	uint64_t sessions, leased; /* connected so often; and that was when the last lease was asked for */
 	int64_t limit; /* statement_timeout as the server has it, milliseconds; 0: none */
 	struct pg_statement *statements;
 	size_t count;

@@ -9,6 +9,8 @@ struct id_source; /* thread-safe */
 /* `worker` (0–15) tells apart processes that share a node's database. */
 struct id_source *id_source_new(unsigned node, unsigned worker, const struct clock *clock);
 void id_source_free(struct id_source *s);
+/* Goes on under another worker number; see to id_floor() first. */
+void id_worker(struct id_source *s, unsigned worker);
 /* Strictly increasing within a source, also when the clock steps back. Never fails. */
 int64_t id_next(struct id_source *s);
 /* From now on every id is later than `id`, whatever the clock says: told of the newest id that is kept, a program whose

@@ -93,6 +93,8 @@ enum code record_archive(struct record_context *x, const struct kind *k, int64_t
 /* Overwrites the subject's personal values in all kinds that name it, and marks its key for destruction. */
 enum code record_erase(struct record_context *x, const struct kind *k, int64_t id, struct record_ref *ret,
 		       struct error *e);
+/* After the call's last write, before the commit: the entities that records came into are there until the commit. */
+enum code record_settle(struct record_context *x, struct error *e);
 /* Until the call's transaction ends nobody else is in here under that name, in whatever process: for engines that look
  * whether something is there before they make it, with SQL of their own. Look (again) after it. */
 enum code record_hold(struct record_context *x, struct str name, struct error *e);

@@ -4,7 +4,7 @@
  * The SQL that callers write is the common subset, with these settled by the backend:
  *   ?1 ?2 …          parameters, by number                      (PostgreSQL: $1 $2 …)
  *   = ANY(?1)        membership in an SQL_INTS parameter        (SQLite: IN (SELECT value FROM json_each(?1)))
- *   … FOR UPDATE     at the end of a SELECT                     (SQLite: dropped; there is one writer)
+ *   … FOR UPDATE     at the end of a SELECT; or FOR SHARE       (SQLite: dropped; there is one writer)
  *   LIKE             case-sensitive on both; text compares bytewise on both; ORDER BY always says NULLS FIRST/LAST
  * Booleans are 0/1, dates days, times microseconds, decimals scaled integers, ids bigint: all SQL_INT.
  *
@@ -132,6 +132,9 @@ struct str conn_conflict(const struct conn *c);
 /* --- coordination between processes ------------------------------------------------------------- */
 /* Session-wide lease, freed when the connection closes or dies. SQLite: always granted. */
 enum code conn_lease(struct conn *c, const char *name, bool *ret_got, struct error *e);
+/* Does this connection still have the session of its last conn_lease()? Asks the socket, not the server. Told false, take
+ * the leases anew: that connects again, and they may be another's by now. SQLite: always. */
+bool conn_kept(struct conn *c);
 /* Until the transaction ends no other one holds any of these keys (shared: unless it shares too); waits for who does.
  * Two that wait for each other: E_BUSY for one. Keys of several at once are taken in one order. SQLite: nothing to do,
  * there is one writer. */
