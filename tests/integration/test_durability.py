@@ -134,7 +134,7 @@ class FullDisk(unittest.TestCase):
         if os.geteuid() != 0:
             self.skipTest("needs root for a small file system")
         folder = tempfile.mkdtemp(prefix="mandate-full-")
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={32 + RESTARTS}m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
             self.skipTest("a small file system cannot be mounted here")
         self.addCleanup(lambda: (subprocess.run(["umount", "-l", folder]), os.rmdir(folder)))
         server = Server(data=folder)
