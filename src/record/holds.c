@@ -6,6 +6,7 @@
 #include "record.sql.h"
 #include <string.h>
 
+#define ENTITY_BITS 6 /* 64 keys for all entities */
 #define KEYS_MOST 64 /* of one call; who makes more things than that keeps everybody else from making any of the kind */
 
 static int64_t key_of(const struct str *pieces, size_t count)
@@ -37,22 +38,52 @@ enum code hold_tree(struct record_context *x, const struct kind *k, bool shared,
 	return hold(x, "tree", str_of(k->name), shared, e);
 }
 
-/* Who archives an entity has its row locked before looking whether it is empty: either comes after the other, and then
- * sees what he did. Once a call, when all is written, so that the row is held for a moment only. */
+/* Entities share few keys, so that a call into many of them takes few locks; only archiving one excludes anybody. */
+static unsigned entity_bucket(int64_t entity)
+{
+	return (unsigned)((uint64_t)entity * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ENTITY_BITS));
+}
+
+static int64_t bucket_key(unsigned bucket)
+{
+	const char number = (char)bucket;
+	const struct str pieces[] = { STR("entity "), { &number, 1 } };
+	return key_of(pieces, 2);
+}
+
+enum code hold_entity(struct record_context *x, int64_t entity, struct error *e)
+{
+	const int64_t key = bucket_key(entity_bucket(entity));
+	return store_single_writer(conn_store(x->conn)) ? OK : conn_hold(x->conn, &key, 1, false, e);
+}
+
+static enum code entities_stay(struct record_context *x, const int64_t *entities, size_t count, struct error *e)
+{
+	int64_t there = 0;
+	bool found;
+	TRY(sql_int(x->conn, SQL_ENTITIES_THERE, SQL_PARAMS(SQL_LIST(entities, count)), &there, &found, e));
+	return there == (int64_t)count ? OK : error_field(e, STR("/entity"), N_("is no entity that exists"));
+}
+
+/* Who archives an entity holds its key before he looks whether it is empty: either comes after the other, and then sees what
+ * he did. No row is locked for it: who moves an entity has its row and waits for the tree, which another may have who
+ * comes under that very row. Once a call, when all is written. */
 enum code record_settle(struct record_context *x, struct error *e)
 {
-	CLEAN_ROWS struct rows *rows = NULL;
-	size_t count, there = 0;
-	bool row = true;
+	int64_t keys[1 << ENTITY_BITS];
+	bool taken[1 << ENTITY_BITS] = { false };
+	size_t count, n = 0;
 	const int64_t *entities = changes_entered(x->changes, &count);
 	if (!count || store_single_writer(conn_store(x->conn)))
 		return OK;
-	TRY(sql_query(x->conn, SQL_ENTITY_STAYS, SQL_PARAMS(SQL_LIST(entities, count)), &rows, e));
-	while (row) {
-		TRY(rows_next(rows, &row, e));
-		there += row;
+	for (size_t i = 0; i < count; i++) {
+		unsigned bucket = entity_bucket(entities[i]);
+		if (!taken[bucket])
+			keys[n++] = bucket_key(bucket);
+		taken[bucket] = true;
 	}
-	return there == count ? OK : error_field(e, STR("/entity"), N_("is no entity that exists"));
+	TRY(conn_hold(x->conn, keys, n, true, e));
+	return entities_stay(x, entities, count, e);
 }
 
 /* What one set of identification says, or nothing when it is not given whole. */

@@ -156,6 +156,8 @@ void titles_free(struct titles *t);
 /* Before looking for the same thing, and before walking up a tree; `shared` by those who only add at its lower end. */
 enum code hold_same(struct record_context *x, const struct kind *k, const struct value *values, struct error *e);
 enum code hold_tree(struct record_context *x, const struct kind *k, bool shared, struct error *e);
+/* Before looking whether the entity is empty, to archive it: what comes into it waits, see record_settle(). */
+enum code hold_entity(struct record_context *x, int64_t entity, struct error *e);
 
 /* --- changes.c ------------------------------------------------------------------------------------ */
 

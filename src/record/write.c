@@ -394,8 +394,10 @@ enum code record_archive(struct record_context *x, const struct kind *k, int64_t
 		*ret = (struct record_ref){ row.id, row.version, row.entity };
 		return OK;
 	}
-	if (!back && (k->flags & KIND_ENTITY_TREE))
+	if (!back && (k->flags & KIND_ENTITY_TREE)) {
+		TRY(hold_entity(x, id, e));
 		TRY(entity_is_empty(x, id, e));
+	}
 	if (back && archive_authority(k, &row) != id)
 		TRY(enter(x, archive_authority(k, &row), e));
 	int64_t archived = back ? 0 : x->now;

@@ -20,5 +20,5 @@ SELECT time, payload FROM journal_entry WHERE id = ?1
 -- name: entry_payloads
 SELECT id, payload FROM journal_entry WHERE id > ?1 ORDER BY id LIMIT ?2
 
--- name: entity_stays
-SELECT id FROM entity WHERE id = ANY(?1) AND archived IS NULL ORDER BY id FOR SHARE
+-- name: entities_there
+SELECT count(*) FROM entity WHERE id = ANY(?1) AND archived IS NULL

@@ -118,16 +118,15 @@ static struct statement *find(struct sqlite_conn *c, struct str sql, bool stable
 	return NULL;
 }
 
-/* Replaces "= ANY(?n)" and drops a trailing FOR UPDATE or FOR SHARE; text in quotes stays. */
+/* Replaces "= ANY(?n)" and drops a trailing FOR UPDATE; text in quotes stays. */
 static char *rewrite(struct str sql)
 {
-	static const struct str any = { "= ANY(", 6 }, locks[] = { { " FOR UPDATE", 11 }, { " FOR SHARE", 10 } };
+	static const struct str any = { "= ANY(", 6 }, lock = { " FOR UPDATE", 11 };
 	CLEAN_BUF struct buf out;
 	size_t len;
 	buf_init(&out, 0);
-	for (size_t i = 0; i < 2; i++)
-		if (str_ends(sql, locks[i]))
-			sql.len -= locks[i].len;
+	if (str_ends(sql, lock))
+		sql.len -= lock.len;
 	for (size_t i = 0; i < sql.len;) {
 		struct str rest = str_slice(sql, i, sql.len);
 		if (sql.data[i] == '\'') {

@@ -4,7 +4,7 @@
  * The SQL that callers write is the common subset, with these settled by the backend:
  *   ?1 ?2 …          parameters, by number                      (PostgreSQL: $1 $2 …)
  *   = ANY(?1)        membership in an SQL_INTS parameter        (SQLite: IN (SELECT value FROM json_each(?1)))
- *   … FOR UPDATE     at the end of a SELECT; or FOR SHARE       (SQLite: dropped; there is one writer)
+ *   … FOR UPDATE     at the end of a SELECT                     (SQLite: dropped; there is one writer)
  *   LIKE             case-sensitive on both; text compares bytewise on both; ORDER BY always says NULLS FIRST/LAST
  * Booleans are 0/1, dates days, times microseconds, decimals scaled integers, ids bigint: all SQL_INT.
  *
