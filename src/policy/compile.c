@@ -8,26 +8,27 @@
 
 /* --- reading -------------------------------------------------------------------------------------- */
 
+/* Policies of packs stand in a file; the SQL of a call is told by its own words. */
 static enum code fault(struct error *e, const struct policy *p, const struct query_place *at, struct arena *arena, const char *msgid,
-		       struct str text)
+		       const struct error_arg *args)
 {
 	size_t line = at->line ? at->line : 1, column = at->column ? at->column : 1;
-	struct str place = p->file ? arena_format(arena, "%s:%zu:%zu", p->file, p->line + line - 1, column)
-				   : arena_format(arena, "/sql"); /* of a call's input */
-	struct str where = p->file ? STR("") : arena_format(arena, "%zu:%zu: ", line, column);
-	if (!place.data || !where.data)
+	struct str place = p->file ? arena_format(arena, "%s:%zu:%zu", p->file, p->line + line - 1, column) : STR("/sql");
+	if (!place.data)
 		return error_nomem(e);
-	error_field(e, place, msgid, { "text", text }, { "place", where });
+	error_field_(e, place, msgid, args);
 	return OK;
 }
 
-/* The fault a parser told of, with its place; others (no memory) are passed on. */
+/* The fault a parser told of; others (no memory) are passed on. In a file the place stands before it, so the first frame suffices. */
 static enum code fault_of_query(struct error *e, const struct policy *p, const struct query_place *at, struct arena *arena, enum code code,
 				struct error *told)
 {
-	if (code != E_INVALID && code != E_LIMIT)
+	if (!told->frame || (code != E_INVALID && code != E_LIMIT))
 		return error_fail(e, code, N_("{text}"), { "text", error_text(told, arena) });
-	return fault(e, p, at, arena, N_("{place}{text}"), error_text(told, arena));
+	if (p->file)
+		return fault(e, p, at, arena, told->frame->msgid, told->frame->args);
+	return fault(e, p, at, arena, N_("{text}"), (const struct error_arg[]){ { "text", error_text(told, arena) }, { 0 } });
 }
 
 static void note_reads(struct rule *r)
@@ -49,14 +50,15 @@ static enum code check_outputs(const struct rule *r, struct arena *arena, struct
 	bool good = id && str_is(id->name, "id") && id->type == QUERY_ID;
 	if (good && q->output_count > 1)
 		good = q->output_count == 2 && str_is(q->outputs[1].name, "why") && q->outputs[1].type == QUERY_TEXT;
-	return good ? OK : fault(e, r->policy, &start, arena, N_("a policy answers id, of the records it is about, and perhaps a text why"), STR(""));
+	return good ? OK : fault(e, r->policy, &start, arena, N_("a policy answers id, of the records it is about, and perhaps a text why"),
+				    (const struct error_arg[]){ { 0 } });
 }
 
 enum code rule_compile(const struct model *m, const struct policy *p, struct arena *arena, struct rule *r, struct error *e)
 {
 	struct query_place at = { 0 };
 	struct error told;
-	*r = (struct rule){ .policy = p, .about = model_kind(m, str_of(p->about)), .judged = -1, .out = -1, .took = -1 };
+	*r = (struct rule){ .policy = p, .about = model_kind(m, str_of(p->about)), .judged = -1, .took = -1 };
 	r->reads = ARENA_ARRAY(arena, m->kind_count + 1, bool);
 	if (!r->reads)
 		return error_nomem(e);

@@ -119,7 +119,7 @@ static enum code ask(struct call *c, struct rule *const *rules, size_t count, co
 	return count == 1 ? rule_ask(c->record.conn, rules[0], a, out, e) : rules_ask(c->record.conn, rules, count, a, out, e);
 }
 
-enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e)
+enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, struct error *e)
 {
 	const struct asking a = { .store = store_type(kernel_store(c->kernel)), .now = c->record.now, .arena = arena };
 	out_list out[TOGETHER_MOST] = { 0 };
@@ -127,7 +127,6 @@ enum code evaluate(struct call *c, struct rule *const *rules, size_t count, stru
 	for (size_t i = 0; i < count; i++) {
 		if (code == OK)
 			code = compare_with(c, rules[i], &a, &out[i], false, io, e);
-		ret_out[i] = (int64_t)out[i].count;
 		VEC_DONE(&out[i]);
 	}
 	return code;

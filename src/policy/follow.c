@@ -116,10 +116,10 @@ static enum code ask_ids(struct watch *w, struct rule *const *rules, size_t rule
 
 static enum code ask_whole(struct watch *w, struct rule *const *rules, size_t count, struct error *e)
 {
-	int64_t out[TOGETHER_MOST], began = clock_monotonic();
+	int64_t began = clock_monotonic();
 	arena_reset(w->scratch);
 	conn_deadline(w->call->record.conn, began + ASK_MOST);
-	enum code code = evaluate(w->call, rules, count, w->scratch, &w->verdicts, out, e);
+	enum code code = evaluate(w->call, rules, count, w->scratch, &w->verdicts, e);
 	conn_deadline(w->call->record.conn, 0);
 	int64_t took = clock_monotonic() - began;
 	for (size_t i = 0; i < count; i++)
@@ -128,7 +128,6 @@ static enum code ask_whole(struct watch *w, struct rule *const *rules, size_t co
 	TRY(settle(w, e));
 	for (size_t i = 0; i < count; i++) {
 		atomic_store(&rules[i]->took, took / (int64_t)count);
-		atomic_store(&rules[i]->out, out[i]);
 		atomic_store(&rules[i]->judged, w->call->record.now);
 	}
 	return OK;

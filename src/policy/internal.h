@@ -23,8 +23,7 @@ struct rule { /* a policy, ready to be asked; immutable but for the atomics */
 	bool *reads;            /* by kind index */
 	_Atomic int64_t record; /* of kind policy, 0: not known yet */
 	_Atomic bool strict;    /* somebody takes it more strictly than `report`; may be true a moment too long */
-	/* what the last full run came to; -1: none yet */
-	_Atomic int64_t judged, out, took;
+	_Atomic int64_t judged, took; /* when all records were asked about last, and how long it took; -1: not yet */
 };
 
 struct policies {
@@ -106,8 +105,8 @@ struct verdict { /* about one record: what its finding must become */
 typedef VEC(struct verdict) verdict_list;
 
 /* The verdicts that differ from the findings there are, about all records: of one policy, or of several as rules_ask() takes them.
- * Texts live in the arena. ret_out[i]: how many are out of line. */
-enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, int64_t *ret_out, struct error *e);
+ * Texts live in the arena. */
+enum code evaluate(struct call *c, struct rule *const *rules, size_t count, struct arena *arena, verdict_list *io, struct error *e);
 /* The same about some records that changed; the findings' why follows. */
 enum code evaluate_ids(struct call *c, struct rule *const *rules, size_t count, const int64_t *ids, size_t id_count, struct arena *arena,
 		       verdict_list *io, struct error *e);

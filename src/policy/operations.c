@@ -213,7 +213,7 @@ static enum code simulate(struct call *c, struct error *e)
 static const struct field status_fields[] = {
 	{ .name = "policy", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("Policy name") },
 	{ .name = "title", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .title = N_("Title") },
-	{ .name = "out", .type = FIELD_INT, .title = N_("Records out of line") },
+	{ .name = "out", .type = FIELD_INT, .flags = FIELD_REQUIRED, .title = N_("Records out of line") },
 	{ .name = "judged", .type = FIELD_TIME, .title = N_("Last judged as a whole") },
 	{ .name = "took", .type = FIELD_INT, .title = N_("Microseconds it took") },
 	{ 0 },
@@ -224,33 +224,38 @@ static const struct field status_output[] = {
 	{ 0 },
 };
 
+static void tell_status(struct call *c, struct rule *r, int64_t out)
+{
+	struct json_writer *w = &c->json;
+	int64_t judged = atomic_load(&r->judged);
+	char text[32];
+	json_object(w);
+	json_member_text(w, "policy", str_of(r->policy->name));
+	json_member_text(w, "title", catalog_get(c->record.model->catalog, c->lang, NULL, str_of(r->policy->title)));
+	json_member_int(w, "out", out);
+	if (judged >= 0) {
+		size_t len = time_format(judged, text);
+		json_name(w, STR("judged"));
+		json_put_text(w, (struct str){ text, len });
+		json_member_int(w, "took", atomic_load(&r->took));
+	}
+	json_object_end(w);
+}
+
 static enum code status(struct call *c, struct error *e)
 {
 	const struct policies *s = kernel_state(c->kernel, "policy");
-	struct json_writer *w = &c->json;
-	(void)e;
-	json_object(w);
-	json_name(w, STR("items"));
-	json_list(w);
+	json_object(&c->json);
+	json_name(&c->json, STR("items"));
+	json_list(&c->json);
 	for (size_t i = 0; i < s->count; i++) {
-		struct rule *r = &s->rules[i];
-		int64_t judged = atomic_load(&r->judged);
-		char text[32];
-		size_t len;
-		json_object(w);
-		json_member_text(w, "policy", str_of(r->policy->name));
-		json_member_text(w, "title", catalog_get(c->record.model->catalog, c->lang, NULL, str_of(r->policy->title)));
-		if (judged >= 0) {
-			json_member_int(w, "out", atomic_load(&r->out));
-			len = time_format(judged, text);
-			json_name(w, STR("judged"));
-			json_put_text(w, (struct str){ text, len });
-			json_member_int(w, "took", atomic_load(&r->took));
-		}
-		json_object_end(w);
+		int64_t out = 0;
+		bool found;
+		TRY(sql_int(c->record.conn, SQL_COUNT_ALIVE, SQL_PARAMS(SQL_I(atomic_load(&s->rules[i].record))), &out, &found, e));
+		tell_status(c, &s->rules[i], out);
 	}
-	json_list_end(w);
-	json_object_end(w);
+	json_list_end(&c->json);
+	json_object_end(&c->json);
 	return OK;
 }
 

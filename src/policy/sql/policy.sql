@@ -42,3 +42,6 @@ SELECT about FROM finding WHERE id = ?1 AND about_kind = ?2 AND policy IS NOT NU
 
 -- name: policies_about
 SELECT policy FROM finding WHERE about = ?1 AND archived IS NULL AND state IN ('open', 'in_hand', 'excused')
+
+-- name: count_alive
+SELECT COUNT(*) FROM finding WHERE policy = ?1 AND archived IS NULL AND state IN ('open', 'in_hand', 'excused')
