@@ -290,7 +290,8 @@ class Records(Estate):
         for _ in range(40):  # on PostgreSQL entries are integrated by a job
             got = self.root.post("/api/log", {"after": start}).json
             entries += got["items"]
-            if not got["items"] and any(a.get("delegations") for e in entries for a in (e.get("payload") or {}).get("authority", [])):
+            if not got["items"] and any(a["function"] == function and a.get("delegations") for e in entries
+                                        for a in (e.get("payload") or {}).get("authority", [])):
                 break
             start = got["next"]
             time.sleep(0 if got["items"] else 0.1)
