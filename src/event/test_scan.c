@@ -53,7 +53,7 @@ static void oracle_test(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct literal literals[LITERALS_MOST];
 		char *owned[LITERALS_MOST];
-		size_t count = 1 + next(&seed, LITERALS_MOST), least = 2 + next(&seed, 4);
+		size_t count = 1 + next(&seed, LITERALS_MOST), least = 2 + next(&seed, 12); /* so that every stride has its turn */
 		unsigned kinds = 2 + next(&seed, 3); /* few letters, so that much is found */
 		for (size_t i = 0; i < count; i++) {
 			size_t len = least + next(&seed, 8);
@@ -73,10 +73,10 @@ static void oracle_test(void **state)
 /* A literal of each length at each place, odd and even, up to the very end. */
 static void place_test(void **state)
 {
-	static const char digits[] = "0123456789";
-	for (size_t len = 2; len <= 10; len++) {
+	static const char digits[] = "0123456789ABCDEF";
+	for (size_t len = 2; len <= 16; len++) {
 		struct literal one = { { digits, len }, 0 };
-		for (size_t before = 0; before < 9; before++)
+		for (size_t before = 0; before < 18; before++)
 			for (size_t after = 0; after < 5; after++) {
 				char *text = mem_array(before + len + after, 1);
 				assert_non_null(text);

@@ -1,7 +1,7 @@
-/* Many literals looked for in one pass: each is filed under two neighbouring grams of its bytes, those that the fewest others share,
- * so that one of the two begins at an even place wherever the literal stands, and only every second place of the text is looked
- * at; a filter of one bit a hash tells at nearly all of these that nothing is there. A gram has four bytes, or three where some
- * literal is too short for two of four; literals below four bytes are looked for at every place by their first two. Built in
+/* Many literals looked for in one pass that takes strides: with a stride of n each literal is filed under n neighbouring grams of its
+ * bytes, those that the fewest others share, so that one of them begins at a place looked at wherever the literal stands; a filter of
+ * one bit a hash tells at nearly all places that nothing is there. The shortest literal sets the stride. A gram has four bytes, or
+ * three where some literal has only four; literals below four bytes are looked for at every place by their first two. Built in
  * microseconds, so that each log source can have its own. Neighbours: match.c makes one for each field that rules look at. */
 #include "base/mem.h"
 #include "internal.h"
@@ -13,6 +13,8 @@
 #define FILTER_SPARE 16            /* bits of the filter for each gram */
 #define SHORT_FILTER 65536
 #define LONG_LEAST 4               /* bytes of a literal with grams */
+#define STRIDE_MOST 8
+#define GRAMS_MOST 8192            /* as many as the largest filter has room for */
 
 struct entry { /* a literal under one gram */
 	uint32_t gram, next; /* next: place + 1 of another with the same bucket */
@@ -21,11 +23,11 @@ struct entry { /* a literal under one gram */
 };
 
 struct scanner {
-	struct entry *entries;    /* a long literal has two, one behind the other */
+	struct entry *entries;    /* a long literal has `stride` of them, one behind the other */
 	size_t count, long_count; /* entries; those of literals of four bytes and more come first */
 	uint32_t *buckets, *short_buckets;
 	uint32_t mask, gram_mask; /* gram_mask: which bytes of four make a gram */
-	unsigned gram_len, shift; /* shift: of a hash, to its bit in the filter */
+	unsigned gram_len, stride, shift; /* shift: of a hash, to its bit in the filter */
 	uint64_t *filter;
 	uint64_t *short_filter; /* NULL: none is so short */
 };
@@ -66,7 +68,7 @@ static uint32_t gram_of(const struct scanner *s, const char *p)
 static uint16_t *count_grams(const struct scanner *s)
 {
 	uint16_t *seen = mem_array((size_t)1 << COUNT_BITS, sizeof *seen);
-	for (size_t i = 0; seen && i < s->long_count; i += 2)
+	for (size_t i = 0; seen && i < s->long_count; i += s->stride)
 		for (size_t at = 0; at + s->gram_len <= s->entries[i].text.len; at++) {
 			uint16_t *n = &seen[hash(gram_of(s, s->entries[i].text.data + at)) >> (32 - COUNT_BITS)];
 			*n += *n < UINT16_MAX;
@@ -74,26 +76,24 @@ static uint16_t *count_grams(const struct scanner *s)
 	return seen;
 }
 
-/* The two neighbouring grams that the fewest literals have, counted by their hashes. */
+/* The neighbouring grams that the fewest literals have, counted by their hashes. */
 static void choose_grams(struct scanner *s)
 {
 	CLEAN_MEM uint16_t *seen = count_grams(s); /* without memory for it: by the letters alone */
-	for (size_t i = 0; i < s->long_count; i += 2) {
+	for (size_t i = 0; i < s->long_count; i += s->stride) {
 		struct entry *x = &s->entries[i];
-		unsigned best = UINT32_MAX;
-		for (size_t at = 0; at + s->gram_len < x->text.len; at++) {
-			const char *p = x->text.data + at;
-			unsigned cost = commonness(p, s->gram_len + 1);
-			for (unsigned k = 0; seen && k < 2; k++)
-				cost += seen[hash(gram_of(s, p + k)) >> (32 - COUNT_BITS)] * 2u;
-			if (cost >= best)
-				continue;
-			best = cost;
-			x[0].offset = (unsigned)at;
-			x[1].offset = (unsigned)at + 1;
+		unsigned best = UINT32_MAX, window = s->stride + s->gram_len - 1, place = 0;
+		for (unsigned at = 0; at + window <= x->text.len; at++) {
+			unsigned cost = commonness(x->text.data + at, window);
+			for (unsigned k = 0; seen && k < s->stride; k++)
+				cost += seen[hash(gram_of(s, x->text.data + at + k)) >> (32 - COUNT_BITS)] * 2u;
+			place = cost < best ? at : place;
+			best = cost < best ? cost : best;
 		}
-		x[0].gram = gram_of(s, x->text.data + x[0].offset);
-		x[1].gram = gram_of(s, x->text.data + x[1].offset);
+		for (unsigned k = 0; k < s->stride; k++) {
+			x[k].offset = place + k;
+			x[k].gram = gram_of(s, x->text.data + place + k);
+		}
 	}
 }
 
@@ -116,18 +116,28 @@ static void file_entries(struct scanner *s)
 	}
 }
 
-/* Long ones first, each twice. */
-static void entries_fill(struct scanner *s, const struct literal *literals, size_t count)
+/* Grams of which length, and how many places apart they are looked for. */
+static void choose_stride(struct scanner *s, const struct literal *literals, size_t count)
 {
-	s->gram_len = 4;
+	size_t shortest = STRIDE_MOST + 3, grams = 0;
 	for (size_t i = 0; i < count; i++)
 		if (literals[i].text.len >= LONG_LEAST) {
-			s->entries[s->count++] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
-			s->entries[s->count++] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
-			if (literals[i].text.len == LONG_LEAST)
-				s->gram_len = 3;
+			grams++;
+			shortest = literals[i].text.len < shortest ? literals[i].text.len : shortest;
 		}
+	s->gram_len = shortest == LONG_LEAST ? 3 : 4;
+	s->stride = (unsigned)(shortest - s->gram_len + 1);
+	while (s->stride > 2 && grams * s->stride > GRAMS_MOST)
+		s->stride--;
 	memset(&s->gram_mask, 0xff, s->gram_len);
+}
+
+/* Long ones first, each as often as the stride asks. */
+static void entries_fill(struct scanner *s, const struct literal *literals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; k < s->stride && literals[i].text.len >= LONG_LEAST; k++)
+			s->entries[s->count++] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
 	s->long_count = s->count;
 	for (size_t i = 0; i < count; i++)
 		if (literals[i].text.len < LONG_LEAST)
@@ -141,13 +151,14 @@ struct scanner *scanner_new(const struct literal *literals, size_t count)
 	unsigned bits = FILTER_LEAST;
 	if (!s)
 		return NULL;
-	while (buckets < count * 4)
+	choose_stride(s, literals, count);
+	while (buckets < count * s->stride * 2)
 		buckets *= 2;
-	while (bits < FILTER_MOST && ((size_t)1 << bits) < count * 2 * FILTER_SPARE)
+	while (bits < FILTER_MOST && ((size_t)1 << bits) < count * s->stride * FILTER_SPARE)
 		bits++;
 	s->mask = (uint32_t)buckets - 1;
 	s->shift = 32 - bits;
-	s->entries = mem_array(count * 2 + 1, sizeof *s->entries);
+	s->entries = mem_array(count * s->stride + 1, sizeof *s->entries);
 	s->buckets = mem_array(buckets, sizeof *s->buckets);
 	s->filter = mem_array((size_t)1 << bits >> 6, sizeof *s->filter);
 	bool good = s->entries && s->buckets && s->filter;
@@ -199,7 +210,7 @@ static void look_long(const struct scanner *s, uint32_t gram, struct str text, s
 void scanner_run(const struct scanner *s, struct str text, scan_found *found, void *data)
 {
 	size_t i = 0;
-	for (; s->long_count && i + 4 <= text.len; i += 2)
+	for (; s->long_count && i + 4 <= text.len; i += s->stride)
 		look_long(s, gram_at(text.data + i) & s->gram_mask, text, i, found, data);
 	if (s->long_count && i + s->gram_len <= text.len) /* three bytes are left, and are a gram */
 		look_long(s, gram_of(s, text.data + i), text, i, found, data);
