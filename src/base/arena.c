@@ -124,7 +124,7 @@ static struct block *block_add(struct arena *a, size_t size)
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_room(struct arena *a, size_t size)
 {
 	if (size > SIZE_MAX - ALIGN - GAP)
 		return NULL;
@@ -139,7 +139,13 @@ void *arena_alloc(struct arena *a, size_t size)
 	b->used += need;
 	a->handed += need;
 	SHOW(p, size);
-	return memset(p, 0, size);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = arena_room(a, size);
+	return p ? memset(p, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)

@@ -9,17 +9,38 @@
 #include "json_shim.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert(sizeof(struct json) == sizeof(struct shim_json), "json_shim.h mirrors json.h");
 _Static_assert(sizeof(struct json_member) == sizeof(struct shim_member), "json_shim.h mirrors json.h");
 _Static_assert(offsetof(struct json, text) == offsetof(struct shim_json, text), "json_shim.h mirrors json.h");
 _Static_assert((int)JSON_OBJECT == (int)SHIM_OBJECT && (int)JSON_TEXT == (int)SHIM_TEXT, "json_shim.h mirrors json.h");
 
-#define FEW_MEMBERS 24 /* up to here comparing each with each is quicker than sorting */
+#define FEW_MEMBERS 24   /* up to here comparing each with each is quicker than sorting */
+#define FEW_NAMES 8      /* … and than a table */
+#define TABLE_NAMES 512  /* up to here a table on the stack does; names beyond it are sorted */
 
 static int name_order(const void *a, const void *b)
 {
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Hashes are seeded from the operating system, so nobody can choose names that collide. */
+static struct str duplicate_by_table(const struct json_member *m, size_t n)
+{
+	uint16_t table[TABLE_NAMES * 2]; /* place + 1; 0: free */
+	size_t mask = 31;
+	while (mask + 1 < n * 2)
+		mask = mask * 2 + 1;
+	memset(table, 0, (mask + 1) * sizeof *table);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = str_hash(m[i].name) & mask;
+		for (; table[at]; at = (at + 1) & mask)
+			if (str_eq(m[table[at] - 1].name, m[i].name))
+				return m[i].name;
+		table[at] = (uint16_t)(i + 1);
+	}
+	return STR_NONE;
 }
 
 /* The name that stands twice, or STR_NONE. */
@@ -28,11 +49,15 @@ static bool duplicate_in(const struct json *j, struct arena *arena, struct str *
 	size_t n = j->object.count;
 	const struct json_member *m = j->object.members;
 	*ret = STR_NONE;
-	if (n <= FEW_MEMBERS) {
+	if (n <= FEW_NAMES) {
 		for (size_t i = 1; i < n; i++)
 			for (size_t k = 0; k < i; k++)
 				if (str_eq(m[i].name, m[k].name))
 					*ret = m[i].name;
+		return true;
+	}
+	if (n <= TABLE_NAMES) {
+		*ret = duplicate_by_table(m, n);
 		return true;
 	}
 	struct str *names = ARENA_ARRAY(arena, n, struct str);

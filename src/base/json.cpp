@@ -8,6 +8,7 @@
 extern "C" {
 struct arena;
 void *arena_alloc(struct arena *a, size_t size);
+void *arena_room(struct arena *a, size_t size);
 }
 #include "json_shim.h"
 
@@ -80,13 +81,16 @@ void *take(reading &r, size_t count, size_t size)
 // quotes there and has a NUL here, and escapes only get shorter.
 bool text_copy(reading &r, std::string_view from, const char **ret, size_t *ret_len)
 {
-	if (!r.texts && !(r.texts = static_cast<char *>(take(r, r.room, 1))))
+	if (!r.texts && !(r.texts = static_cast<char *>(arena_room(r.arena, r.room ? r.room : 1)))) {
+		r.fault = SHIM_NOMEM;
 		return false;
+	}
 	if (from.size() >= r.room) { // never, by the above
 		r.fault = SHIM_NOMEM;
 		return false;
 	}
 	memcpy(r.texts, from.data(), from.size());
+	r.texts[from.size()] = 0;
 	*ret = r.texts;
 	*ret_len = from.size();
 	r.texts += from.size() + 1;

@@ -161,15 +161,38 @@ static bool has_member(const struct sigma_scratch *x, struct str name)
 	return false;
 }
 
+/* What rules read of a name. Events of one kind have the same names, so most were met before: *room is written when it was not. */
+static const struct known_name *name_known(struct sigma_scratch *x, struct str name, struct known_name *room)
+{
+	struct known_name *k = room;
+	if (name.len > 0 && name.len <= NAME_MOST) {
+		uint64_t ends[2] = { 0 };
+		size_t part = name.len < 8 ? name.len : 8;
+		memcpy(&ends[0], name.data, part);
+		memcpy(&ends[1], name.data + name.len - part, part);
+		k = &x->known[((ends[0] ^ (ends[1] << 7 | ends[1] >> 57) ^ name.len) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % NAMES_KNOWN];
+		if (k->len == name.len && memcmp(k->text, name.data, name.len) == 0)
+			return k;
+		memcpy(k->text, name.data, name.len);
+	}
+	k->len = (unsigned char)(k == room ? 0 : name.len);
+	k->blanks = str_find(name, ' ') >= 0;
+	k->slot = slot_named(x, name);
+	k->dotted = map_get(x->set->dotted, name);
+	return k;
+}
+
 static void put_member(struct sigma_scratch *x, const struct member *m)
 {
-	unsigned slot = slot_named(x, m->name);
+	struct known_name room;
+	const struct known_name *k = name_known(x, m->name, &room);
+	unsigned slot = k->slot;
 	if (slot)
 		put_leaves(x, slot - 1, m->value);
-	for (const struct dotted *d = map_get(x->set->dotted, m->name); d; d = d->next)
+	for (const struct dotted *d = k->dotted; d; d = d->next)
 		if (!has_member(x, x->set->names.items[d->slot]))
 			put_below(x, d->slot, m->value, d->rest);
-	if (str_find(m->name, ' ') < 0)
+	if (!k->blanks)
 		return;
 	char *bare = arena_alloc(x->arena, m->name.len + 1);
 	size_t n = 0;
@@ -315,7 +338,7 @@ struct str value_folded(struct sigma_scratch *x, struct value *v)
 {
 	if (v->folded.data || v->null)
 		return v->folded;
-	char *out = arena_alloc(x->arena, v->text.len * 3 + 1);
+	char *out = arena_room(x->arena, v->text.len * 3 + 1);
 	if (!out) {
 		x->nomem = true;
 		return STR("");

@@ -233,10 +233,11 @@ struct sigma_scratch *sigma_scratch_new(const struct sigma_rules *s, bool all_so
 	x->slots = mem_array(s->names.count + 1, sizeof *x->slots);
 	x->judged = mem_array(s->items.count + 1, sizeof *x->judged);
 	x->candidate = mem_array(s->rules.count + 1, sizeof *x->candidate);
+	x->known = mem_array(NAMES_KNOWN, sizeof *x->known);
 	x->route_names = map_new();
 	x->matches = pcre2_match_data_create(1, NULL);
 	x->limits = pcre2_match_context_create(NULL);
-	if (!x->arena || !x->slots || !x->judged || !x->candidate || !x->route_names || !x->matches || !x->limits) {
+	if (!x->arena || !x->slots || !x->judged || !x->candidate || !x->known || !x->route_names || !x->matches || !x->limits) {
 		sigma_scratch_free(x);
 		return NULL;
 	}
@@ -273,6 +274,7 @@ void sigma_scratch_free(struct sigma_scratch *x)
 	mem_free(x->slots);
 	mem_free(x->judged);
 	mem_free(x->candidate);
+	mem_free(x->known);
 	arena_free(x->arena);
 	mem_free(x);
 }

@@ -1,26 +1,34 @@
-/* Many literals looked for in one pass: each is filed under four of its bytes (two when it is shorter), those that the fewest others
- * share; a filter of one bit a hash tells at nearly every place of the text that none begins there. Built in microseconds, so
- * that each log source can have its own. Neighbours: match.c makes one for each field that rules of a log source look at. */
+/* Many literals looked for in one pass that takes strides: with a stride of n each literal is filed under n neighbouring grams of its
+ * bytes, those that the fewest others share, so that one of them begins at a place looked at wherever the literal stands; a filter of
+ * one bit a hash tells at nearly all places that nothing is there. The shortest literal sets the stride. A gram has four bytes, or
+ * three where some literal has only four; literals below four bytes are looked for at every place by their first two. Built in
+ * microseconds, so that each log source can have its own. Neighbours: match.c makes one for each field that rules look at. */
 #include "base/mem.h"
 #include "internal.h"
-#include <stdlib.h>
 #include <string.h>
 
-#define FILTER_BITS 15
+#define COUNT_BITS 15              /* of the hashes under which grams are counted */
+#define FILTER_LEAST 10            /* bits of a hash in the filter, at least and at most */
+#define FILTER_MOST 17             /* 16 KiB: more would push the events out of the nearest cache */
+#define FILTER_SPARE 16            /* bits of the filter for each gram */
 #define SHORT_FILTER 65536
+#define LONG_LEAST 4               /* bytes of a literal with grams */
+#define STRIDE_MOST 8
+#define GRAMS_MOST 8192            /* as many as the largest filter has room for */
 
-struct entry { /* a literal under its gram */
+struct entry { /* a literal under one gram */
 	uint32_t gram, next; /* next: place + 1 of another with the same bucket */
 	struct str text;
 	unsigned atom, offset;
 };
 
 struct scanner {
-	struct entry *entries;
-	size_t count, long_count; /* those of four bytes and more come first */
+	struct entry *entries;    /* a long literal has `stride` of them, one behind the other */
+	size_t count, long_count; /* entries; those of literals of four bytes and more come first */
 	uint32_t *buckets, *short_buckets;
-	uint32_t mask;
-	uint64_t filter[(1u << FILTER_BITS) / 64];
+	uint32_t mask, gram_mask; /* gram_mask: which bytes of four make a gram */
+	unsigned gram_len, stride, shift; /* shift: of a hash, to its bit in the filter */
+	uint64_t *filter;
 	uint64_t *short_filter; /* NULL: none is so short */
 };
 
@@ -41,44 +49,52 @@ static uint32_t pair_at(const char *p)
 	return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8;
 }
 
-static int by_length(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	return (x->text.len < 4) - (y->text.len < 4);
-}
-
 /* Letters are common in logs, other bytes less so. */
-static unsigned commonness(const char *p)
+static unsigned commonness(const char *p, size_t len)
 {
 	unsigned n = 0;
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < len; i++)
 		n += p[i] == 'e' || p[i] == 'x' || p[i] == '.' || p[i] == '\\' || p[i] == ' ' ? 3 : p[i] >= 'a' && p[i] <= 'z' ? 1 : 0;
 	return n;
 }
 
-/* The gram that the fewest literals have, counted by its hash. */
-static void choose_grams(struct scanner *s)
+static uint32_t gram_of(const struct scanner *s, const char *p)
 {
-	uint16_t *seen = mem_array((size_t)1 << FILTER_BITS, sizeof *seen);
-	for (size_t i = 0; seen && i < s->long_count; i++)
-		for (size_t at = 0; at + 4 <= s->entries[i].text.len; at++) {
-			uint16_t *n = &seen[hash(gram_at(s->entries[i].text.data + at)) >> (32 - FILTER_BITS)];
+	uint32_t gram = 0;
+	memcpy(&gram, p, s->gram_len); /* the last bytes of a literal: nothing may be read behind them */
+	return gram;
+}
+
+static uint16_t *count_grams(const struct scanner *s)
+{
+	uint16_t *seen = mem_array((size_t)1 << COUNT_BITS, sizeof *seen);
+	for (size_t i = 0; seen && i < s->long_count; i += s->stride)
+		for (size_t at = 0; at + s->gram_len <= s->entries[i].text.len; at++) {
+			uint16_t *n = &seen[hash(gram_of(s, s->entries[i].text.data + at)) >> (32 - COUNT_BITS)];
 			*n += *n < UINT16_MAX;
 		}
-	for (size_t i = 0; i < s->long_count; i++) {
+	return seen;
+}
+
+/* The neighbouring grams that the fewest literals have, counted by their hashes. */
+static void choose_grams(struct scanner *s)
+{
+	CLEAN_MEM uint16_t *seen = count_grams(s); /* without memory for it: by the letters alone */
+	for (size_t i = 0; i < s->long_count; i += s->stride) {
 		struct entry *x = &s->entries[i];
-		unsigned best = UINT32_MAX;
-		for (size_t at = 0; at + 4 <= x->text.len; at++) {
-			const char *p = x->text.data + at;
-			unsigned cost = (seen ? seen[hash(gram_at(p)) >> (32 - FILTER_BITS)] : 0u) * 4 + commonness(p);
-			if (cost < best) {
-				best = cost;
-				x->offset = (unsigned)at;
-				x->gram = gram_at(p);
-			}
+		unsigned best = UINT32_MAX, window = s->stride + s->gram_len - 1, place = 0;
+		for (unsigned at = 0; at + window <= x->text.len; at++) {
+			unsigned cost = commonness(x->text.data + at, window);
+			for (unsigned k = 0; seen && k < s->stride; k++)
+				cost += seen[hash(gram_of(s, x->text.data + at + k)) >> (32 - COUNT_BITS)] * 2u;
+			place = cost < best ? at : place;
+			best = cost < best ? cost : best;
+		}
+		for (unsigned k = 0; k < s->stride; k++) {
+			x[k].offset = place + k;
+			x[k].gram = gram_of(s, x->text.data + place + k);
 		}
 	}
-	mem_free(seen);
 }
 
 static void file_entries(struct scanner *s)
@@ -86,8 +102,8 @@ static void file_entries(struct scanner *s)
 	choose_grams(s);
 	for (size_t i = 0; i < s->long_count; i++) {
 		struct entry *x = &s->entries[i];
-		uint32_t h = hash(x->gram);
-		s->filter[h >> (32 - FILTER_BITS) >> 6] |= UINT64_C(1) << (h >> (32 - FILTER_BITS) & 63);
+		uint32_t h = hash(x->gram), bit = h >> s->shift;
+		s->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
 		x->next = s->buckets[h & s->mask];
 		s->buckets[h & s->mask] = (uint32_t)i + 1;
 	}
@@ -100,34 +116,62 @@ static void file_entries(struct scanner *s)
 	}
 }
 
+/* Grams of which length, and how many places apart they are looked for. */
+static void choose_stride(struct scanner *s, const struct literal *literals, size_t count)
+{
+	size_t shortest = STRIDE_MOST + 3, grams = 0;
+	for (size_t i = 0; i < count; i++)
+		if (literals[i].text.len >= LONG_LEAST) {
+			grams++;
+			shortest = literals[i].text.len < shortest ? literals[i].text.len : shortest;
+		}
+	s->gram_len = shortest == LONG_LEAST ? 3 : 4;
+	s->stride = (unsigned)(shortest - s->gram_len + 1);
+	while (s->stride > 2 && grams * s->stride > GRAMS_MOST)
+		s->stride--;
+	memset(&s->gram_mask, 0xff, s->gram_len);
+}
+
+/* Long ones first, each as often as the stride asks. */
+static void entries_fill(struct scanner *s, const struct literal *literals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; k < s->stride && literals[i].text.len >= LONG_LEAST; k++)
+			s->entries[s->count++] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
+	s->long_count = s->count;
+	for (size_t i = 0; i < count; i++)
+		if (literals[i].text.len < LONG_LEAST)
+			s->entries[s->count++] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
+}
+
 struct scanner *scanner_new(const struct literal *literals, size_t count)
 {
 	struct scanner *s = mem_new(sizeof *s);
 	size_t buckets = 16;
+	unsigned bits = FILTER_LEAST;
 	if (!s)
 		return NULL;
-	while (buckets < count * 2)
+	choose_stride(s, literals, count);
+	while (buckets < count * s->stride * 2)
 		buckets *= 2;
+	while (bits < FILTER_MOST && ((size_t)1 << bits) < count * s->stride * FILTER_SPARE)
+		bits++;
 	s->mask = (uint32_t)buckets - 1;
-	s->count = count;
-	s->entries = mem_array(count + 1, sizeof *s->entries);
+	s->shift = 32 - bits;
+	s->entries = mem_array(count * s->stride + 1, sizeof *s->entries);
 	s->buckets = mem_array(buckets, sizeof *s->buckets);
-	if (!s->entries || !s->buckets) {
-		scanner_free(s);
-		return NULL;
-	}
-	for (size_t i = 0; i < count; i++) {
-		s->entries[i] = (struct entry){ .text = literals[i].text, .atom = literals[i].atom };
-		s->long_count += literals[i].text.len >= 4;
-	}
-	qsort(s->entries, count, sizeof *s->entries, by_length);
-	if (s->long_count < count) {
+	s->filter = mem_array((size_t)1 << bits >> 6, sizeof *s->filter);
+	bool good = s->entries && s->buckets && s->filter;
+	if (good)
+		entries_fill(s, literals, count);
+	if (good && s->long_count < s->count) {
 		s->short_filter = mem_array(SHORT_FILTER / 64, sizeof *s->short_filter);
 		s->short_buckets = mem_array(buckets, sizeof *s->short_buckets);
-		if (!s->short_filter || !s->short_buckets) {
-			scanner_free(s);
-			return NULL;
-		}
+		good = s->short_filter && s->short_buckets;
+	}
+	if (!good) {
+		scanner_free(s);
+		return NULL;
 	}
 	file_entries(s);
 	return s;
@@ -138,6 +182,7 @@ void scanner_free(struct scanner *s)
 	if (!s)
 		return;
 	mem_free(s->entries);
+	mem_free(s->filter);
 	mem_free(s->buckets);
 	mem_free(s->short_buckets);
 	mem_free(s->short_filter);
@@ -155,16 +200,22 @@ static void look(const struct scanner *s, uint32_t at, uint32_t gram, struct str
 	}
 }
 
+static void look_long(const struct scanner *s, uint32_t gram, struct str text, size_t place, scan_found *found, void *data)
+{
+	uint32_t h = hash(gram), bit = h >> s->shift;
+	if (s->filter[bit >> 6] >> (bit & 63) & 1)
+		look(s, s->buckets[h & s->mask], gram, text, place, found, data);
+}
+
 void scanner_run(const struct scanner *s, struct str text, scan_found *found, void *data)
 {
-	if (s->long_count)
-		for (size_t i = 0; i + 4 <= text.len; i++) {
-			uint32_t gram = gram_at(text.data + i), h = hash(gram), bit = h >> (32 - FILTER_BITS);
-			if (s->filter[bit >> 6] >> (bit & 63) & 1)
-				look(s, s->buckets[h & s->mask], gram, text, i, found, data);
-		}
+	size_t i = 0;
+	for (; s->long_count && i + 4 <= text.len; i += s->stride)
+		look_long(s, gram_at(text.data + i) & s->gram_mask, text, i, found, data);
+	if (s->long_count && i + s->gram_len <= text.len) /* three bytes are left, and are a gram */
+		look_long(s, gram_of(s, text.data + i), text, i, found, data);
 	if (s->short_filter)
-		for (size_t i = 0; i + 2 <= text.len; i++) {
+		for (i = 0; i + 2 <= text.len; i++) {
 			uint32_t gram = pair_at(text.data + i);
 			if (s->short_filter[gram >> 6] >> (gram & 63) & 1)
 				look(s, s->short_buckets[gram & s->mask], gram, text, i, found, data);

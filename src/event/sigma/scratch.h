@@ -16,6 +16,15 @@ struct member { /* of the object that rules see as the event */
 	struct str name;
 	const struct json *value;
 };
+#define NAME_MOST 40
+#define NAMES_KNOWN 1024
+struct known_name { /* a member's name met before, and what rules read of it */
+	unsigned char len; /* 0: free */
+	bool blanks;
+	unsigned slot; /* + 1 */
+	const struct dotted *dotted;
+	char text[NAME_MOST];
+};
 struct judged {
 	uint32_t epoch;
 	bool holds;
@@ -30,6 +39,7 @@ struct sigma_scratch {
 	VEC(struct value) values;
 	VEC(struct member) members;
 	VEC(unsigned) filled; /* slots the event has */
+	struct known_name *known; /* NAMES_KNOWN of them, each at the place of its hash; a newer name takes the place */
 	const struct json *raw;
 	const struct event_pairs *pairs;
 	bool everything; /* SLOT_EVERYTHING is filled */

@@ -18,6 +18,8 @@ size_t arena_used(const struct arena *a);
  * error_nomem(). */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t count, size_t size);
+/* The same, but not zeroed: for what is written at once, as texts are. */
+void *arena_room(struct arena *a, size_t size);
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, count, type) ((type *)arena_array((a), (count), sizeof(type)))
 
