@@ -110,3 +110,12 @@ export function shown(field, value) {
   default: return el("bdi", {}, typeof value === "object" ? JSON.stringify(value) : String(value));
   }
 }
+
+// A field of an item. Records that are about another of whatever kind (findings, tasks, comments) name it by two fields.
+export function shownOf(kind, item, name) {
+  const about = item.about && kindOf(item.about_kind);
+  if (about && name === "about") return shown({ type: "ref", to: about.name }, item.about);
+  if (about && name === "about_kind") return about.title;
+  return shown(fieldOf(kind, name), item[name]);
+}
+export const aboutOthers = kind => ["about", "about_kind"].every(name => kind.fields.some(field => field.name === name));

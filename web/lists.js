@@ -1,6 +1,6 @@
 // The list of a kind. What is filtered, sorted and shown stands in the address, so Back, bookmarks and the live
 // refresh keep it.
-import { call, can, el, fieldOf, number, shown, t, truth } from "./base.js";
+import { call, can, el, fieldOf, number, shown, shownOf, t, truth } from "./base.js";
 
 const UNSORTED = /^(refs|geometry|file|json|object|list)$/;
 const FACETS_MOST = 3; // the server counts up to four in one pass
@@ -76,7 +76,7 @@ export async function list(kind, options) {
   };
   const lead = ["number", kind.title_field].find(name => columns.includes(name)) || columns[0];
   const row = item => el("tr", {}, ...columns.map(name => {
-    const content = shown(fieldOf(kind, name), item[name]);
+    const content = shownOf(kind, item, name);
     if (name !== lead) return el("td", {}, content);
     const words = content.textContent || content || item.number || item.id;
     return el("th", { scope: "row" }, !can(kind, "get") ? el("bdi", {}, words) : el("a", { id: "r-" + item.id, href: `#/${kind.name}/${item.id}` }, el("bdi", {}, words)));

@@ -1,5 +1,5 @@
 // One record: its fields, what can be done with it, what points to it, and how it came to be.
-import { arrow, call, can, el, fieldOf, guard, kindOf, named, say, shown, state, stateTitle, t, titleOf } from "./base.js";
+import { aboutOthers, arrow, call, can, el, fieldOf, guard, kindOf, named, say, shown, shownOf, state, stateTitle, t, titleOf } from "./base.js";
 import { form } from "./forms.js";
 
 // Does something with the record as it was shown; when somebody changed it meanwhile, the server says so.
@@ -25,15 +25,22 @@ const questions = (kind, item) => state.meta.kinds.flatMap(one => (one.ask_by ||
   .filter(name => one.fields.some(field => field.name === name && field.to === kind.name))
   .map(name => el("a", { class: "button", href: `#/${one.name}?${name}=eq.${item.id}` }, one.plural)));
 
+// What is about this record: findings, tasks, comments and whatever other kinds name records of any kind.
+const abouts = (kind, id) => Promise.all(state.meta.kinds.filter(one => aboutOthers(one) && can(one, "list")).map(async one => {
+  const found = await call("GET", `/api/${one.name}?about=eq.${id}&about_kind=eq.${kind.name}&limit=20&select=${one.title_field}`).catch(() => ({ items: [] }));
+  return { kind: one.name, field: "about", items: found.items.map(item => ({ ...item, title: item[one.title_field] })) };
+}));
+
 export async function record(kind, id, again) {
   const references = kind.fields.filter(one => /^refs?$/.test(one.type)).map(one => one.name);
   const here = `/api/${kind.name}/${id}`;
-  const [item, links, versions] = await Promise.all([call("GET", here + (references.length ? "?expand=" + references.join(",") : "")),
-    can(kind, "links") ? call("GET", here + "/links?limit=20") : { to: [] }, can(kind, "history") ? call("GET", here + "/history?limit=20") : { items: [] }]);
+  const [item, links, about, versions] = await Promise.all([call("GET", here + (references.length ? "?expand=" + references.join(",") : "")),
+    can(kind, "links") ? call("GET", here + "/links?limit=20") : { to: [] }, abouts(kind, id), can(kind, "history") ? call("GET", here + "/history?limit=20") : { items: [] }]);
+  links.to.push(...about.filter(group => group.items.length));
   const facts = el("dl", {});
   for (const name of ["number", "state", "entity", ...kind.fields.map(one => one.name), "archived"]) {
     const field = fieldOf(kind, name);
-    const content = (item.masked || []).includes(name) ? el("span", { class: "soft" }, t("hidden")) : field ? shown(field, item[name]) : "";
+    const content = (item.masked || []).includes(name) ? el("span", { class: "soft" }, t("hidden")) : field ? shownOf(kind, item, name) : "";
     if (content !== "") facts.append(el("dt", {}, field.title), el("dd", { class: field.multiline ? "lines" : undefined }, content));
   }
   return [titleOf(item[kind.title_field]) || item.number || id, el("p", { class: "soft" }, el("a", { href: "#/" + kind.name }, kind.plural)),

@@ -102,6 +102,17 @@ class Page(unittest.TestCase):
         browser.run("document.querySelector('main form').requestSubmit()")
         browser.until("return document.querySelector('main form .error').textContent.length > 0")
 
+    def test_ad_findings_and_their_records(self):
+        browser = self.browser
+        device = self.root.get("/api/device?name=eq.Book%2005").json["items"][0]["id"]
+        finding = self.root.post("/api/finding", {"title": "Not labelled", "source": "audit", "about": device, "about_kind": "device"}).json["id"]
+        browser.open(f"{self.base}/#/finding/{finding}")
+        self.heading("Not labelled")
+        browser.run("[...document.querySelectorAll('main dl a')].find(a => a.getAttribute('href') === arguments[0]).click()", f"#/device/{device}")
+        self.heading("Book 05")
+        browser.until("return [...document.querySelectorAll('main section a')].some(a => a.getAttribute('href') === arguments[0])", f"#/finding/{finding}")
+        self.picture("device_with_finding")
+
     def test_ad_history_of_digests(self):
         browser = self.browser
         device = self.root.get("/api/device?name=eq.Book%2003").json["items"][0]["id"]
