@@ -2,7 +2,7 @@
  * on the list is refused with its place, so whatever the other files do not know cannot reach them.
  * Neighbours: scan.c limits the text first; select.c and expression.c read the tree. */
 #include "internal.h"
-#include <pg_query.h>
+#include "parser.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -208,7 +208,9 @@ enum code tree_parse(struct resolver *r, const struct json **ret)
 		return error_nomem(r->e);
 	if (memchr(copy.data, 0, copy.len))
 		return FAULT(r, 0, E_INVALID, N_("A text must not contain a NUL character"));
-	PgQueryParseResult parsed = pg_query_parse(copy.data);
+	PgQueryParseResult parsed;
+	if (!parser_run(copy.data, &parsed))
+		return error_nomem(r->e);
 	enum code code = parsed.error ? not_understood(r, parsed.error) : read_tree(r, parsed.parse_tree, &root);
 	pg_query_free_parse_result(parsed);
 	TRY(code);

@@ -218,6 +218,12 @@ def writes():
             Change("tag", {}, "DELETE"), Batch(), Propose(), Apply(), DryRun(), Erase(), Report(), Account(), SignIn()]
 
 
+def asks():
+    """Reads that are POSTs."""
+    return [Step("POST", "/api/query/ask", {"sql": "SELECT class, count(*) FROM device WHERE state <> 'disposed' GROUP BY class ORDER BY 2"}),
+            Step("POST", "/api/policy/simulate", {"about": "device", "sql": "SELECT id, name AS why FROM device WHERE holder IS NULL"})]
+
+
 def reads():
     return [Step(path=path) for path in (
         "/api/device", "/api/device?state=eq.ordered&order=name&limit=5&expand=site&count=exact", "/api/device/count?class=eq.laptop",

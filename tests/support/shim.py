@@ -34,7 +34,8 @@ class Shim:
         self.quiet()
         # a sanitizer must come first in the list of libraries, unless told not to insist; what fails here is meant to
         options = os.environ.get("ASAN_OPTIONS", "detect_leaks=1:exitcode=99")
-        self.environment = {"LD_PRELOAD": library(), "MANDATE_TEST_SHIM": self.file.name,
+        leaks = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leaks.supp")
+        self.environment = {"LD_PRELOAD": library(), "LSAN_OPTIONS": f"suppressions={leaks}:print_suppressions=0", "MANDATE_TEST_SHIM": self.file.name,
                             "ASAN_OPTIONS": options + ":verify_asan_link_order=0:allocator_may_return_null=1:handle_abort=1"}
 
     def __getitem__(self, name):

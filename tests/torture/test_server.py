@@ -8,7 +8,7 @@ import random
 import time
 import unittest
 
-from support.script import once, reads, writes
+from support.script import asks, once, reads, writes
 from support.server import Server, mandate
 from support.shim import Shim
 
@@ -33,7 +33,7 @@ class Torture:
         return [s.path for s in reads() if self.root.get(s.path).status == 200]
 
     def steps(self):
-        return writes() + [s for s in reads() if s.path in self.known]
+        return writes() + asks() + [s for s in reads() if s.path in self.known]
 
     def send(self, step):
         return once(self.server.address, self.root.token if step.token else None, step.method, step.path, step.body, step.headers)
