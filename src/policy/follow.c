@@ -22,6 +22,7 @@
 #define WHOLE_AGAIN SECOND       /* a policy is asked as a whole at most so often, */
 #define WHOLE_SHARE 10           /* and for at most this part of the time */
 #define ASK_MOST (60 * SECOND)
+#define AFTER_TROUBLE (60 * SECOND)
 #define ARENA_MOST ((size_t)512 << 20)
 
 struct changed {
@@ -133,12 +134,13 @@ static enum code ask_whole(struct watch *w, struct rule *const *rules, size_t co
 	return OK;
 }
 
-/* One policy's trouble is its own: it is told and asked again later. */
+/* One policy's trouble is its own: it is told and asked again later. What somebody else's change was in the way of, soon. */
 static void told(struct watch *w, struct rule *r, struct due *due, struct error *e)
 {
 	log_write(LOG_WARNING, "a policy could not be judged", { "policy", str_of(r->policy->name), 0 });
 	log_error("a policy could not be judged", e);
-	*due = (struct due){ .whole = true, .after = clock_monotonic() + 60 * SECOND };
+	bool passing = e->code == E_BUSY || e->code == E_CONFLICT || e->code == E_DENIED || e->code == E_NOT_FOUND;
+	*due = (struct due){ .whole = true, .after = clock_monotonic() + (passing ? WHOLE_AGAIN : AFTER_TROUBLE) };
 	VEC_CLEAR(&w->verdicts);
 }
 

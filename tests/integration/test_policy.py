@@ -236,7 +236,10 @@ class Policies(Estate):
                 now = {i["id"] for i in self.root.post("/api/policy/simulate", {"policy": name, "limit": 1000}).json["items"]}
                 kept = {i["about"] for i in self.root.get(f"/api/finding?policy=eq.{policy}&state=eq.open&limit=500").json["items"]}
                 return now == kept or None
-            self.assertTrue(wait_for(same), (name, SEED))
+            try:
+                wait_for(same)
+            except AssertionError as fault:
+                raise AssertionError(name, SEED, self.server.errors()) from fault
 
 
 class OnSQLite(stores.SQLite, Policies, unittest.TestCase):
