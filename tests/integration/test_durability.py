@@ -1,4 +1,5 @@
 """What must not break: kill -9 at random moments, a full disk, a database that restarts, erasing for good, restored backups."""
+import contextlib
 import http.client
 import os
 import random
@@ -28,7 +29,7 @@ class Load:
     def __init__(self, addresses, token, threads=4):
         self.addresses, self.token, self.done, self.under_way, self.refused = addresses, token, [], [], []
         self.stop = threading.Event()
-        self.threads = [threading.Thread(target=self.work, args=(addresses[n % len(addresses)], n)) for n in range(threads)]
+        self.threads = [threading.Thread(target=self.work, args=(addresses[n % len(addresses)], n), daemon=True) for n in range(threads)]
         for t in self.threads:
             t.start()
 
@@ -134,7 +135,7 @@ class FullDisk(unittest.TestCase):
         if os.geteuid() != 0:
             self.skipTest("needs root for a small file system")
         folder = tempfile.mkdtemp(prefix="mandate-full-")
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={32 + RESTARTS}m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={64 + RESTARTS}m", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode:
             self.skipTest("a small file system cannot be mounted here")
         self.addCleanup(lambda: (subprocess.run(["umount", "-l", folder]), os.rmdir(folder)))
         server = Server(data=folder)
@@ -143,17 +144,18 @@ class FullDisk(unittest.TestCase):
         for n in range(RESTARTS):
             load = Load([server.address], token)
             time.sleep(0.1)
-            with open(ballast, "wb") as file: # all the room there is
-                try:
+            try:
+                with open(ballast, "wb") as file: # all the room there is
                     while True:
                         file.write(bytes(65536))
                         file.flush()
-                except OSError:
-                    pass
+            except OSError:
+                pass
             time.sleep(0.3)
             if n % 2:
                 server.kill()
-            os.unlink(ballast)
+            with contextlib.suppress(FileNotFoundError): # the estate may have taken the last room itself
+                os.unlink(ballast)
             load.end()
             if n % 2:
                 server = Server(data=folder)
