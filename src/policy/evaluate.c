@@ -26,11 +26,11 @@ static enum code take_alive(struct comparing *x, struct rows *rows, struct error
 {
 	bool row;
 	for (;;) {
-		int64_t about;
+		int64_t about, place;
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			return OK;
-		if (!id_parse(rows_text(rows, 0), &about))
+		if (!id_parse(rows_text(rows, 0), &about) || idmap_get(x->places, about, &place))
 			continue;
 		size_t why = x->rule->closely ? 4 : 3;
 		struct alive *a = VEC_ADD(&x->alive);

@@ -9,6 +9,7 @@
 #include "internal.h"
 #include "journal/journal.h"
 #include "policy.sql.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -175,6 +176,24 @@ static enum code findings_touched(struct watch *w, struct str kind, int64_t *ids
 	return OK;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* A record that changed several times is asked about once. */
+static size_t each_once(int64_t *ids, size_t count)
+{
+	size_t n = 0;
+	if (count)
+		qsort(ids, count, sizeof *ids, by_id);
+	for (size_t i = 0; i < count; i++)
+		if (!n || ids[n - 1] != ids[i])
+			ids[n++] = ids[i];
+	return n;
+}
+
 static bool reads_changed(const struct watch *w, const struct rule *r)
 {
 	for (size_t i = 0; i < w->changes.count; i++)
@@ -236,6 +255,7 @@ static enum code judge_kind(struct watch *w, const struct kind *about, bool whol
 	if (!whole) {
 		TRY(changed_of(w, about, &ids, &id_count, e));
 		TRY(findings_touched(w, str_of(about->name), ids, &id_count, e));
+		id_count = each_once(ids, id_count);
 		if (!id_count)
 			return OK;
 	}

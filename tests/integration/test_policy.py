@@ -101,6 +101,15 @@ class Policies(Estate):
         self.assertEqual(self.root.call("DELETE", f"/api/licence/{licence}").status, 200)
         self.finding("seats", licence, "cleared")
 
+    def test_changed_twice_at_once(self):
+        licence = self.licence(seats=1, seats_used=2)
+        self.finding("seats", licence, "open")
+        for used in range(3, 40):
+            self.root.patch(f"/api/licence/{licence}", {"seats_used": used})
+        found = wait_for(lambda: (lambda f: f["why"] == "39 of 1" and f)(self.finding("seats", licence, "open")))
+        history = self.root.get(f"/api/finding/{found['id']}/history?limit=100").json["items"]
+        self.assertEqual([h for h in history if "state" in h.get("changes", {}) and h["changes"]["state"][1] == "cleared"], [])
+
     def test_people_work_on_findings(self):
         licence = self.licence(seats=1, seats_used=3)
         found = self.finding("seats", licence, "open")
