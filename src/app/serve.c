@@ -81,6 +81,7 @@ enum code command_serve(struct command_line *l, struct error *e)
 	TRY(command_kernel(l, true, &k, e));
 	enum code code = http_start(&(struct http_options){ .kernel = k, .routes = inventory_routes, .files = embedded_files }, &s, e);
 	malloc_trim(0); /* what loading the packs took */
+	embedded_release(embedded_files);
 	if (code == OK)
 		code = say_address(l, k, s, e);
 	if (code == OK)

@@ -10,13 +10,16 @@
 
 static const char *const tags[LANG_COUNT] = { "en", "ar", "zh", "fr", "ru", "es" };
 
+/* One msgid in all languages: NULL, or how many forms (a byte) and each as its length, its bytes and a NUL. Thousands of texts
+ * stay in memory, so they stand closely. */
 struct entry {
-	struct str forms[PO_FORMS];
+	const char *forms[LANG_COUNT];
 };
 
 struct catalog {
 	struct arena *arena;
-	struct map *entries[LANG_COUNT]; /* key: context \4 msgid */
+	struct map *entries; /* key: context \4 msgid */
+	size_t counts[LANG_COUNT];
 };
 
 const char *lang_tag(enum lang lang)
@@ -80,10 +83,9 @@ struct catalog *catalog_new(void)
 	struct catalog *c = mem_new(sizeof *c);
 	if (!c)
 		return NULL;
-	bool good = (c->arena = arena_new((size_t)256 << 20)) != NULL;
-	for (unsigned i = 0; i < LANG_COUNT && good; i++)
-		good = (c->entries[i] = map_new()) != NULL;
-	if (!good) {
+	c->arena = arena_new((size_t)256 << 20);
+	c->entries = map_new();
+	if (!c->arena || !c->entries) {
 		catalog_free(c);
 		return NULL;
 	}
@@ -94,8 +96,7 @@ void catalog_free(struct catalog *c)
 {
 	if (!c)
 		return;
-	for (unsigned i = 0; i < LANG_COUNT; i++)
-		map_free(c->entries[i]);
+	map_free(c->entries);
 	arena_free(c->arena);
 	mem_free(c);
 }
@@ -111,41 +112,83 @@ static struct str key_in(char *out, struct str context, struct str id)
 	return (struct str){ out, context.len + 1 + id.len };
 }
 
-static struct str key_of(struct arena *a, struct str context, struct str id)
-{
-	if (!context.data)
-		return arena_copy(a, id);
-	char *room = arena_alloc(a, context.len + 1 + id.len);
-	return room ? key_in(room, context, id) : STR_NONE;
-}
-
 struct adding {
 	struct catalog *catalog;
 	enum lang lang;
 };
 
+static enum code entry_of(struct catalog *c, const struct po_entry *from, struct entry **ret, struct error *e)
+{
+	CLEAN_BUF struct buf key;
+	buf_init(&key, 0);
+	if (from->context.data) {
+		buf_add_str(&key, from->context);
+		buf_add_char(&key, 4);
+	}
+	buf_add_str(&key, from->id);
+	if (!buf_ok(&key))
+		return error_nomem(e);
+	*ret = map_get(c->entries, buf_str(&key));
+	if (*ret)
+		return OK;
+	struct str kept = arena_copy(c->arena, buf_str(&key));
+	*ret = ARENA_NEW(c->arena, struct entry);
+	return kept.data && *ret && map_put(c->entries, kept, *ret) ? OK : error_nomem(e);
+}
+
+static const char *forms_pack(struct arena *a, const struct str *forms)
+{
+	size_t count = PO_FORMS, size = 1;
+	while (count && !forms[count - 1].len)
+		count--;
+	for (size_t i = 0; i < count; i++)
+		size += sizeof(uint32_t) + forms[i].len + 1;
+	char *room = arena_alloc(a, size), *at = room ? room + 1 : NULL;
+	for (size_t i = 0; room && i < count; i++) {
+		uint32_t len = (uint32_t)forms[i].len; /* a text of a PO file has a ceiling far below */
+		memcpy(at, &len, sizeof len);
+		if (len)
+			memcpy(at + sizeof len, forms[i].data, len);
+		at += sizeof len + len + 1;
+	}
+	if (room)
+		*room = (char)count;
+	return room;
+}
+
+static struct str form_at(const char *forms, unsigned n)
+{
+	uint32_t len = 0;
+	const char *at = forms + 1;
+	if (n >= (unsigned char)*forms)
+		return STR_NONE;
+	for (unsigned i = 0; i <= n; i++) {
+		at += i ? len + 1 : 0;
+		memcpy(&len, at, sizeof len);
+		at += sizeof len;
+	}
+	return (struct str){ at, len };
+}
+
 static enum code add_entry(void *data, const struct po_entry *from, struct error *e)
 {
 	struct adding *a = data;
-	struct catalog *c = a->catalog;
+	struct entry *entry;
 	if (from->fuzzy || from->id.len == 0 || from->forms[0].len == 0)
 		return OK;
-	struct str key = key_of(c->arena, from->context, from->id);
-	if (!key.data)
-		return error_nomem(e);
-	if (map_has(c->entries[a->lang], key))
+	TRY(entry_of(a->catalog, from, &entry, e));
+	if (entry->forms[a->lang])
 		return OK;
-	struct entry *entry = ARENA_NEW(c->arena, struct entry);
-	if (!entry)
-		return error_nomem(e);
-	memcpy(entry->forms, from->forms, sizeof entry->forms);
-	return map_put(c->entries[a->lang], key, entry) ? OK : error_nomem(e);
+	entry->forms[a->lang] = forms_pack(a->catalog->arena, from->forms);
+	a->catalog->counts[a->lang] += entry->forms[a->lang] != NULL;
+	return entry->forms[a->lang] ? OK : error_nomem(e);
 }
 
 enum code catalog_add_po(struct catalog *c, enum lang lang, struct str file, struct str po, struct error *e)
 {
 	struct adding a = { c, lang };
-	return po_parse(c->arena, file, po, add_entry, &a, e);
+	CLEAN_ARENA struct arena *read = arena_new(0);
+	return read ? po_parse(read, file, po, add_entry, &a, e) : error_nomem(e);
 }
 
 static const struct entry *entry_in_context(const struct map *entries, const char *context, struct str msgid)
@@ -165,8 +208,8 @@ struct str catalog_get(const struct catalog *c, enum lang lang, const char *cont
 {
 	if (!c || lang == LANG_EN || !msgid.len)
 		return msgid.data ? msgid : STR("");
-	const struct entry *entry = context ? entry_in_context(c->entries[lang], context, msgid) : map_get(c->entries[lang], msgid);
-	return entry ? entry->forms[0] : msgid;
+	const struct entry *entry = context ? entry_in_context(c->entries, context, msgid) : map_get(c->entries, msgid);
+	return entry && entry->forms[lang] ? form_at(entry->forms[lang], 0) : msgid;
 }
 
 /* Which form a count takes; the order of forms is that of gettext's usual Plural-Forms for the language. */
@@ -190,15 +233,16 @@ static unsigned plural_form(enum lang lang, uint64_t n)
 struct str catalog_plural(const struct catalog *c, enum lang lang, struct str msgid, struct str msgid_plural, int64_t n)
 {
 	uint64_t count = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-	const struct entry *entry = c && lang != LANG_EN ? map_get(c->entries[lang], msgid) : NULL;
-	if (entry && entry->forms[plural_form(lang, count)].len)
-		return entry->forms[plural_form(lang, count)];
+	const struct entry *entry = c && lang != LANG_EN ? map_get(c->entries, msgid) : NULL;
+	struct str form = entry && entry->forms[lang] ? form_at(entry->forms[lang], plural_form(lang, count)) : STR_NONE;
+	if (form.len)
+		return form;
 	return count == 1 ? msgid : msgid_plural;
 }
 
 size_t catalog_count(const struct catalog *c, enum lang lang)
 {
-	return map_count(c->entries[lang]);
+	return c->counts[lang];
 }
 
 struct str catalog_format(const struct catalog *c, enum lang lang, const char *msgid, const struct error_arg *args,

@@ -15,7 +15,7 @@ struct slot {
 
 struct key_cache {
 	uint64_t uses;
-	struct slot slots[SETS][WAYS];
+	struct slot (*sets)[WAYS]; /* NULL until there is a key to hold: most threads never read a person */
 };
 
 struct key_cache *key_cache_new(void)
@@ -28,6 +28,7 @@ void key_cache_free(struct key_cache *cache)
 	if (!cache)
 		return;
 	key_cache_clear(cache);
+	mem_free(cache->sets);
 	mem_free(cache);
 }
 
@@ -35,13 +36,13 @@ void key_cache_free(struct key_cache *cache)
 static struct slot *set_of(struct key_cache *cache, int64_t subject)
 {
 	uint64_t hash = (uint64_t)subject * UINT64_C(0x9e3779b97f4a7c15);
-	return cache->slots[hash >> 53 & (SETS - 1)];
+	return cache->sets[hash >> 53 & (SETS - 1)];
 }
 
 static struct slot *slot_of(struct key_cache *cache, int64_t subject)
 {
-	struct slot *set = set_of(cache, subject);
-	for (size_t i = 0; i < WAYS; i++)
+	struct slot *set = cache->sets ? set_of(cache, subject) : NULL;
+	for (size_t i = 0; set && i < WAYS; i++)
 		if (set[i].used && set[i].subject == subject)
 			return &set[i];
 	return NULL;
@@ -58,6 +59,10 @@ const uint8_t *key_cache_get(struct key_cache *cache, int64_t subject)
 
 const uint8_t *key_cache_put(struct key_cache *cache, int64_t subject, const uint8_t key[AEAD_KEY])
 {
+	if (!cache->sets)
+		cache->sets = mem_array(SETS, sizeof *cache->sets);
+	if (!cache->sets)
+		return NULL;
 	struct slot *slot = slot_of(cache, subject);
 	if (!slot) {
 		struct slot *set = set_of(cache, subject);
@@ -81,8 +86,9 @@ void key_cache_drop(struct key_cache *cache, int64_t subject)
 
 void key_cache_clear(struct key_cache *cache)
 {
-	if (cache->uses) /* untouched memory stays untouched */
-		crypto_wipe(cache, sizeof *cache);
+	if (cache->sets)
+		crypto_wipe(cache->sets, SETS * sizeof *cache->sets);
+	cache->uses = 0;
 }
 
 size_t key_cache_capacity(void)

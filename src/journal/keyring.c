@@ -162,7 +162,7 @@ static enum code unwrap(struct keyring *k, int64_t subject, struct str wrapped, 
 						   "a backup"));
 	*ret = key_cache_put(k->cache, subject, key);
 	crypto_wipe(key, sizeof key);
-	return OK;
+	return *ret ? OK : error_nomem(e);
 }
 
 enum finding { KEY_ABSENT, KEY_DESTROYED, KEY_FOUND };
@@ -223,7 +223,7 @@ static enum code key_make(struct keyring *k, int64_t subject, const uint8_t **re
 	aead_seal(k->master, k->random, (struct str){ (const char *)key, sizeof key }, wrap_context(subject, context), p->wrapped);
 	*ret = key_cache_put(k->cache, subject, key);
 	crypto_wipe(key, sizeof key);
-	return OK;
+	return *ret ? OK : error_nomem(e);
 }
 
 static enum code gone(struct error *e)

@@ -84,9 +84,7 @@ static enum code resolve_const(struct resolver *r, const struct json *m, struct 
 	if (!v)
 		return FAULT(r, place, E_INVALID, N_("Queries cannot use {what}"), { "what", STR("A_Const") });
 	TRY(expr_new(r, EXPR_TEXT, QUERY_TEXT, place, 0, ret));
-	(*ret)->text = json_text(v, STR("sval"));
-	if (!(*ret)->text.data)
-		(*ret)->text = STR("");
+	TRY(keep_text(r, json_text(v, STR("sval")), &(*ret)->text));
 	(*ret)->literal_text = true;
 	return OK;
 }

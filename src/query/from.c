@@ -9,14 +9,14 @@ static enum code rename_columns(struct resolver *r, struct source *src, const st
 	if (node_count(names) > src->column_count)
 		return FAULT(r, place, E_INVALID, N_("There are more names than columns"));
 	for (size_t i = 0; i < node_count(names); i++)
-		src->columns[i].name = node_string(node_item(names, i));
+		TRY(keep_text(r, node_string(node_item(names, i)), &src->columns[i].name));
 	return OK;
 }
 
 static enum code source_add(struct resolver *r, struct scope *s, struct source *src, const struct json *alias, size_t place, struct from **ret)
 {
 	if (json_get(alias, STR("aliasname")))
-		src->name = json_text(alias, STR("aliasname"));
+		TRY(keep_text(r, json_text(alias, STR("aliasname")), &src->name));
 	TRY(rename_columns(r, src, alias, place));
 	for (const struct source *other = s->sources; other; other = other->next)
 		if (str_eq(other->name, src->name))
@@ -37,7 +37,7 @@ static enum code resolve_named(struct resolver *r, struct scope *s, const struct
 {
 	struct source *src;
 	FAULT_NEW(r, src, struct source);
-	src->name = json_text(m, STR("relname"));
+	TRY(keep_text(r, json_text(m, STR("relname")), &src->name));
 	TRY(scope_relation(r, s, src, src->name, node_place(m)));
 	return source_add(r, s, src, json_get(m, STR("alias")), node_place(m), ret);
 }

@@ -182,6 +182,7 @@ struct scope { /* one SELECT while it is resolved */
 struct resolver {
 	const struct model *model;
 	struct arena *arena;
+	struct arena *tree; /* of the parse tree, which goes when the query stands: what stays is kept by keep_text() */
 	struct error *e;
 	struct str sql;
 	struct query *query;
@@ -216,6 +217,8 @@ size_t node_count(const struct json *list);
 static inline const struct json *node_item(const struct json *list, size_t i) { return &list->list.items[i]; }
 /* The text of a String node. */
 struct str node_string(const struct json *node);
+/* A text of the tree for the query to hold. */
+enum code keep_text(struct resolver *r, struct str text, struct str *ret);
 
 /* scope.c */
 enum code scope_column(struct resolver *r, struct scope *s, const struct json *fields, size_t place, struct expr **ret);

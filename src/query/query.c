@@ -130,10 +130,11 @@ enum code query_parse(const struct model *m, struct str sql, struct arena *arena
 		      struct query_place *ret_fault, struct error *e)
 {
 	struct error own;
+	CLEAN_ARENA struct arena *tree = arena_new(0);
 	struct query *q = ARENA_NEW(arena, struct query);
-	struct resolver r = { .model = m, .arena = arena, .e = e ? e : &own, .sql = arena_copy(arena, sql), .query = q };
+	struct resolver r = { .model = m, .arena = arena, .tree = tree, .e = e ? e : &own, .sql = sql, .query = q };
 	error_init(&own, arena);
-	if (!q || !r.sql.data)
+	if (!q || !tree)
 		return error_nomem(e);
 	enum code code = resolve(&r, q);
 	if (code == OK)

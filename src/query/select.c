@@ -96,7 +96,8 @@ static enum code resolve_outputs(struct resolver *r, struct scope *s, const stru
 		TRY(resolve_expr(r, s, node, &x));
 		if (x->type == QUERY_NULL)
 			TRY(expr_coerce(r, x, QUERY_TEXT, 0, &x));
-		TRY(output_add(r, s->select, name.len ? name : output_name(node, x), x, false));
+		TRY(keep_text(r, name.len ? name : output_name(node, x), &name));
+		TRY(output_add(r, s->select, name, x, false));
 	}
 	return s->select->output_count ? OK : FAULT(r, 0, E_INVALID, N_("The query asks for no column"));
 }
@@ -245,7 +246,7 @@ static enum code name_outputs(struct resolver *r, struct select *sel, const stru
 	if (node_count(names) > sel->output_count)
 		return FAULT(r, place, E_INVALID, N_("There are more names than columns"));
 	for (size_t i = 0; i < node_count(names); i++)
-		sel->outputs[i].name = node_string(node_item(names, i));
+		TRY(keep_text(r, node_string(node_item(names, i)), &sel->outputs[i].name));
 	return OK;
 }
 
@@ -259,7 +260,7 @@ static enum code resolve_with(struct resolver *r, struct scope *s, const struct 
 		    !str_is(node_type(json_get(m, STR("ctequery")), &stmt), "SelectStmt"))
 			return FAULT(r, 0, E_INVALID, N_("Only SELECT can be asked"));
 		FAULT_NEW(r, c, struct common);
-		c->name = json_text(m, STR("ctename"));
+		TRY(keep_text(r, json_text(m, STR("ctename")), &c->name));
 		for (const struct common *other = s->select->with; other; other = other->below)
 			if (str_eq(other->name, c->name))
 				return FAULT(r, node_place(m), E_INVALID, N_("{table} is named twice"), { "table", c->name });

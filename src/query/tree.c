@@ -89,6 +89,12 @@ struct str node_string(const struct json *node)
 	return str_is(node_type(node, &members), "String") ? json_text(members, STR("sval")) : STR_NONE;
 }
 
+enum code keep_text(struct resolver *r, struct str text, struct str *ret)
+{
+	*ret = arena_copy(r->arena, text);
+	return ret->data ? OK : error_nomem(r->e);
+}
+
 /* --- the list of what is allowed ------------------------------------------------------------------ */
 
 static enum code check_members(struct resolver *r, struct str type, const struct json *members, size_t place);
@@ -174,8 +180,8 @@ static enum code read_tree(struct resolver *r, const char *text, const struct js
 {
 	const struct json_limits limits = { .bytes = TREE_BYTES_MOST, .depth = TREE_DEPTH_MOST };
 	struct error inner;
-	error_init(&inner, r->arena);
-	enum code code = json_parse(r->arena, str_of(text), &limits, ret, &inner);
+	error_init(&inner, r->tree);
+	enum code code = json_parse(r->tree, str_of(text), &limits, ret, &inner);
 	if (code == E_NOMEM)
 		return error_nomem(r->e);
 	return code == OK ? OK : FAULT(r, 0, E_LIMIT, N_("The query is nested too deeply"));
@@ -203,7 +209,7 @@ enum code tree_parse(struct resolver *r, const struct json **ret)
 	const struct json *root;
 	if (r->sql.len > QUERY_BYTES_MOST || scan_parts(r->sql) > PARTS_MOST)
 		return FAULT(r, 0, E_LIMIT, N_("The query is too long"));
-	struct str copy = arena_copy(r->arena, r->sql);
+	struct str copy = arena_copy(r->tree, r->sql);
 	if (!copy.data)
 		return error_nomem(r->e);
 	if (memchr(copy.data, 0, copy.len))

@@ -12,3 +12,6 @@ struct embedded {
 extern const struct embedded embedded_files[];
 /* NULL when there is none. */
 const struct embedded *embedded_find(const struct embedded *files, struct str path);
+/* Their pages leave memory until somebody reads them again; they are read-only parts of the program's file. For after the start,
+ * which read all of them once. */
+void embedded_release(const struct embedded *files);
