@@ -61,7 +61,7 @@ struct str host_file(struct host *h, const char *path, ...)
 static struct str first_line(struct host *h, struct str text)
 {
 	struct str line = STR_NONE;
-	str_cut(&text, '\n', &line);
+	line = str_take(&text, '\n');
 	/* device tree texts end with NUL */
 	return host_clean(h, str_slice(line, 0, strnlen(line.data ? line.data : "", line.len)), TEXT_MOST);
 }

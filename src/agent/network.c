@@ -95,7 +95,7 @@ static void write_gateway(struct host *h, struct json_writer *w)
 		struct str fields[3] = { 0 };
 		uint32_t address = 0;
 		for (size_t i = 0; i < 3; i++)
-			str_cut(&line, '\t', &fields[i]);
+			fields[i] = str_take(&line, '\t');
 		if (!str_is(fields[1], "00000000") || fields[2].len != 8 || str_is(fields[2], "00000000"))
 			continue;
 		for (size_t i = 0; i < 8; i++) {

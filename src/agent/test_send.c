@@ -109,7 +109,7 @@ static size_t requests(struct stage *s, struct request ret[64])
 		struct request *r = &ret[n++];
 		struct str *fields[] = { &r->step, &r->id, &r->key, &r->token, &r->sections };
 		for (size_t i = 0; i < 5; i++)
-			str_cut(&line, ' ', fields[i]);
+			*fields[i] = str_take(&line, ' ');
 		assert_true(str_eq(r->id, r->key));
 		assert_true(str_is(r->token, "secret-token"));
 	}

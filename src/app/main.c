@@ -39,7 +39,7 @@ static enum lang terminal_language(void)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct str value = str_of(getenv(names[i])), tag = STR_NONE;
 		if (value.len) {
-			str_cut(&value, '_', &tag);
+			tag = str_take(&value, '_');
 			lang_parse(tag, &lang);
 			break;
 		}

@@ -64,7 +64,7 @@ enum lang lang_negotiate(struct str accept_language)
 	int most = 0;
 	while (str_cut(&rest, ',', &part)) {
 		int q = 1000;
-		str_cut(&part, ';', &tag);
+		tag = str_take(&part, ';');
 		while (str_cut(&part, ';', &parameter)) {
 			parameter = str_trim(parameter);
 			if (str_eq_nocase(str_slice(parameter, 0, 2), STR("q=")))

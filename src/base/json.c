@@ -213,7 +213,7 @@ const struct json *json_at(const struct json *j, struct str pointer)
 		return j;
 	if (pointer.data[0] != '/')
 		return NULL;
-	str_cut(&rest, '/', &token);
+	token = str_take(&rest, '/');
 	while (j && str_cut(&rest, '/', &token))
 		j = j->type == JSON_LIST ? item_at(j, token) : j->type == JSON_OBJECT ? member_at(j, token) : NULL;
 	return j;

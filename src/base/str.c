@@ -112,6 +112,12 @@ bool str_cut(struct str *rest, char separator, struct str *ret_part)
 	return true;
 }
 
+struct str str_take(struct str *rest, char separator)
+{
+	struct str part;
+	return str_cut(rest, separator, &part) ? part : STR_NONE;
+}
+
 bool str_int(struct str s, int64_t *ret)
 {
 	size_t i = s.len > 0 && s.data[0] == '-';

@@ -74,6 +74,7 @@ static void test_cut(void **state)
 	};
 	struct str rest = STR_NONE, part;
 	assert_false(str_cut(&rest, ',', &part));
+	assert_null(str_take(&rest, ',').data);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t n = 0;
 		rest = str_of(cases[i].text);

@@ -81,7 +81,7 @@ const struct json *operation_find(const struct cli *c, size_t *ret_used)
 static struct str verb_of(struct str name, struct str *ret_group)
 {
 	struct str rest = name;
-	str_cut(&rest, '.', ret_group);
+	*ret_group = str_take(&rest, '.');
 	return rest;
 }
 

@@ -70,7 +70,7 @@ static enum code add_member(const struct cli *c, struct json_writer *w, const st
 	} else if (str_is(type, "boolean") && (str_is(value, "true") || str_is(value, "false"))) {
 		json_put_bool(w, str_is(value, "true"));
 	} else if (str_is(type, "money")) {
-		str_cut(&rest, ' ', &part);
+		part = str_take(&rest, ' ');
 		json_object(w);
 		json_member_text(w, "amount", part);
 		if (rest.data)

@@ -1,22 +1,37 @@
 /* Reading a request: path, parameters, headers, body, credentials; and what resources may ask of it.
  * Neighbours: server.c owns exchanges, reply.c answers them. */
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "internal.h"
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 
-struct exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, struct arena *arena,
+/* "http://host/path" (absolute-form, RFC 9112 §3.2.2): the path. */
+static struct str path_of(struct str target)
+{
+	int64_t at = str_find_str(target, STR("://"));
+	if (at < 0 || str_starts(target, STR("/")))
+		return target;
+	struct str rest = str_slice(target, (size_t)at + 3, target.len);
+	int64_t slash = str_find(rest, '/');
+	return slash < 0 ? STR("/") : str_slice(rest, (size_t)slash, rest.len);
+}
+
+struct exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, struct link *link,
 			      const char *method, const char *url)
 {
+	struct arena *arena = link->arena;
 	struct exchange *x = ARENA_NEW(arena, struct exchange);
 	if (!x)
 		return NULL;
 	x->server = s;
 	x->connection = connection;
+	x->link = link;
 	x->arena = arena;
+	x->since = clock_monotonic();
 	x->method = arena_copy(arena, str_of(method));
-	x->path = arena_copy(arena, str_of(url));
+	x->path = arena_copy(arena, path_of(str_of(url)));
 	error_init(&x->error, arena);
 	buf_init(&x->body, s->max_body);
 	buf_init(&x->out, (size_t)config_int(kernel_config(s->kernel), "max-answer"));
@@ -29,6 +44,7 @@ void exchange_free(struct exchange *x)
 {
 	if (!x)
 		return;
+	guard_release(x);
 	call_done(x->call);
 	buf_done(&x->body);
 	buf_done(&x->out);
@@ -213,11 +229,14 @@ static enum code read_if_match(struct exchange *x, struct call *c, struct error 
 
 static enum code check_media_type(struct exchange *x, struct error *e)
 {
-	struct str type = exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE), bare;
+	struct str type = exchange_header(x, MHD_HTTP_HEADER_CONTENT_TYPE), coding = exchange_header(x, MHD_HTTP_HEADER_CONTENT_ENCODING);
+	struct str bare = str_trim(str_take(&type, ';'));
 	if (!x->body.len)
 		return OK;
-	str_cut(&type, ';', &bare);
-	bare = str_trim(bare);
+	if (coding.len && !str_eq_nocase(coding, STR("identity"))) {
+		error_fail(e, E_INVALID, N_("The body must not be compressed ({coding})"), { "coding", coding });
+		return error_detail(e, DETAIL_MEDIA_TYPE);
+	}
 	if (str_eq_nocase(bare, STR("application/json")) || str_eq_nocase(bare, STR("application/merge-patch+json")))
 		return OK;
 	error_fail(e, E_INVALID, N_("The body must be application/json, not {type}"), { "type", bare });

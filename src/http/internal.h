@@ -1,11 +1,12 @@
 /* What the files of the HTTP face share: the server, one exchange, the change feeds.
- * server.c runs libmicrohttpd, exchange.c reads requests, reply.c writes answers, resources.c has the fixed
- * resources, openapi.c describes operations, feed.c streams changes. */
+ * server.c runs libmicrohttpd, guard.c refuses what is dangerous, watch.c cuts who is too slow, exchange.c reads requests, reply.c
+ * writes answers, resources.c has the fixed resources, openapi.c describes operations, feed.c streams changes. */
 #pragma once
 #include "base/arena.h"
 #include "http/exchange.h"
 #include "http/http.h"
 #include "kernel/kernel.h"
+#include "watch.h"
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,6 +29,9 @@ struct http_server {
 	_Atomic bool stopping;   /* no write is suspended any more */
 	_Atomic int64_t waiting; /* connections suspended for a write */
 	size_t max_body;
+	int64_t max_held;
+	_Atomic int64_t held; /* bytes of bodies and answers in memory */
+	struct watch *watch;
 	struct buf openapi[LANG_COUNT]; /* made on first use, under the lock */
 	pthread_mutex_t lock;
 };
@@ -37,12 +41,16 @@ enum exchange_state { READING, REFUSED, WAITING, ANSWERED };
 struct exchange {
 	struct http_server *server;
 	struct MHD_Connection *connection;
-	struct arena *arena;
+	struct link *link;
+	struct arena *arena; /* the link's */
 	struct str method, path;
 	struct query_pair *pairs; /* decoded query parameters without the ones http takes itself */
 	size_t pair_count;
 	enum lang lang;
 	struct buf body, out, packed; /* packed: out, compressed */
+	size_t received, held; /* of the body; of server->held */
+	int64_t since;         /* clock_monotonic of the head's end */
+	bool crowded;          /* there was no room to hold the body */
 	struct call *call;
 	bool suspended;
 	_Atomic int state;
@@ -62,12 +70,25 @@ struct exchange {
 };
 
 /* exchange.c */
-struct exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, struct arena *arena,
+struct exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection, struct link *link,
 			      const char *method, const char *url);
 void exchange_free(struct exchange *x);
 enum code exchange_read_query(struct exchange *x, struct error *e);
 /* Headers and body into a call of the operation. */
 enum code exchange_prepare_call(struct exchange *x, const struct operation *op, int64_t target, struct error *e);
+
+/* guard.c */
+void *guard_address(void *data, const char *address, struct MHD_Connection *connection);
+/* Did guard_address() find fault, and answered what stands for the exchange? */
+bool guard_stopped(const void *exchange);
+enum code guard_head(struct exchange *x, const char *version, struct error *e);
+enum code guard_too_large(struct error *e);
+enum code guard_crowded(struct error *e);
+/* Counts bytes that are kept for the exchange; false: that is more than all may keep together. */
+bool guard_hold(struct exchange *x, size_t bytes);
+void guard_release(struct exchange *x);
+/* A piece of the body. False: enough, the connection is to end. */
+bool guard_take(struct exchange *x, const char *data, size_t len);
 
 /* reply.c */
 enum MHD_Result reply_send(struct exchange *x);

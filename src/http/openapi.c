@@ -181,7 +181,7 @@ static void operation(struct writing *o, const struct operation *op)
 	json_name(&o->w, STR("tags"));
 	json_list(&o->w);
 	struct str rest = str_of(op->name), tag;
-	str_cut(&rest, '.', &tag);
+	tag = str_take(&rest, '.');
 	json_put_text(&o->w, tag);
 	json_list_end(&o->w);
 	if (op->flags & OP_PUBLIC)

@@ -1,5 +1,6 @@
 /* Writing answers: statuses, problem details, headers, entity tags, compression.
  * Neighbours: server.c sends what is made here; http_status() is the only mapping of codes to statuses. */
+#include "base/clock.h"
 #include "internal.h"
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static bool accepts(struct str header, const char *coding)
 {
 	struct str rest = header, part, name;
 	while (str_cut(&rest, ',', &part)) {
-		str_cut(&part, ';', &name);
+		name = str_take(&part, ';');
 		if (str_is(str_trim(name), coding))
 			return !part.data || (!str_is(str_trim(part), "q=0") && !str_is(str_trim(part), "q=0.0"));
 	}
@@ -240,6 +241,12 @@ enum MHD_Result reply_send(struct exchange *x)
 	if (!r)
 		return MHD_NO;
 	add_headers(x, r, coding);
+	if (x->own_response) {
+		link_rests(x->link);
+	} else {
+		guard_hold(x, x->out.len + x->packed.len);
+		link_carries(x->server->watch, x->link, clock_monotonic(), x->out.len + x->packed.len);
+	}
 	enum MHD_Result queued = MHD_queue_response(x->connection, (unsigned)x->status, r);
 	MHD_destroy_response(r);
 	x->own_response = NULL;

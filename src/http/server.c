@@ -6,6 +6,7 @@
 #include "internal.h"
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -105,11 +106,30 @@ static enum MHD_Result answer(struct exchange *x)
 	return answer_problem(x, E_INVALID);
 }
 
-static void take_body(struct exchange *x, const char *data, size_t len)
+/* The head is there, the body is not: what is refused now is not read. */
+static enum MHD_Result start(struct http_server *s, struct MHD_Connection *connection, const char *url, const char *method,
+			     const char *version, void **io_exchange)
 {
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct link *link = info ? info->socket_context : NULL;
+	bool stopped = guard_stopped(*io_exchange);
+	struct exchange *x = link ? exchange_new(s, connection, link, method, url) : NULL;
+	*io_exchange = x;
+	if (!x)
+		return MHD_NO;
+	link_carries(s->watch, link, x->since, 0);
+	enum code code = stopped ? error_fail(&x->error, E_INVALID, N_("The address is not valid UTF-8")) : guard_head(x, version, &x->error);
+	return code == OK ? MHD_YES : answer_problem(x, code);
+}
+
+static enum MHD_Result answer_whole(struct exchange *x)
+{
+	link_rests(x->link);
+	if (x->crowded || atomic_load(&x->server->held) > x->server->max_held)
+		return answer_problem(x, guard_crowded(&x->error));
 	if (x->body.failed)
-		return; /* the rest of too large a body is read and dropped, then told */
-	buf_add(&x->body, data, len);
+		return answer_problem(x, x->body.full ? guard_too_large(&x->error) : error_nomem(&x->error));
+	return answer(x);
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
@@ -117,17 +137,13 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 {
 	struct http_server *s = data;
 	struct exchange *x = *io_exchange;
-	if (!x) {
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-		struct arena *arena = info ? info->socket_context : NULL;
-		x = arena ? exchange_new(s, connection, arena, method, url) : NULL;
-		*io_exchange = x;
-		return x ? MHD_YES : MHD_NO;
-	}
+	if (!x || guard_stopped(x))
+		return start(s, connection, url, method, version, io_exchange);
 	if (*upload_size) {
-		take_body(x, upload, *upload_size);
+		bool more = guard_take(x, upload, *upload_size);
+		link_carries(s->watch, x->link, x->since, x->received);
 		*upload_size = 0;
-		return MHD_YES;
+		return more ? MHD_YES : MHD_NO;
 	}
 	switch (atomic_load(&x->state)) {
 	case READING:
@@ -138,37 +154,32 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		reply_call(x);
 		return reply_send(x);
 	}
-	if (x->body.failed && !x->body.full)
-		return answer_problem(x, error_nomem(&x->error));
-	if (x->body.failed) {
-		error_fail(&x->error, E_LIMIT, N_("The body is larger than this server takes"));
-		error_detail(&x->error, DETAIL_TOO_LARGE);
-		return answer_problem(x, E_LIMIT);
-	}
-	return answer(x);
+	return answer_whole(x);
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **io_exchange, enum MHD_RequestTerminationCode why)
 {
+	struct http_server *s = data;
 	struct exchange *x = *io_exchange;
-	if (!x)
+	if (!x || guard_stopped(x))
 		return;
-	struct arena *arena = x->arena;
+	struct link *link = x->link;
 	exchange_free(x);
-	arena_reset(arena);
+	arena_reset(link->arena);
+	link_awaits(s->watch, link);
 	*io_exchange = NULL;
 }
 
-/* Each connection keeps one arena for its requests, one after the other. */
-static void on_connection(void *data, struct MHD_Connection *connection, void **io_arena, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *data, struct MHD_Connection *connection, void **io_link, enum MHD_ConnectionNotificationCode what)
 {
 	struct http_server *s = data;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		*io_arena = arena_new(0);
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*io_link = info ? link_new(s->watch, info->connect_fd) : NULL;
 		metrics_add(kernel_metrics(s->kernel), GAUGE_CONNECTIONS, 1);
 	} else {
-		arena_free(*io_arena);
-		*io_arena = NULL;
+		link_free(s->watch, *io_link);
+		*io_link = NULL;
 		metrics_add(kernel_metrics(s->kernel), GAUGE_CONNECTIONS, -1);
 	}
 }
@@ -230,6 +241,14 @@ static unsigned thread_count(const struct config *c)
 	return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
+/* What libmicrohttpd says of requests it refuses itself. Anybody can cause it, so it is told to nobody who does not ask. */
+static void __attribute__((format(printf, 2, 0))) on_remark(void *data, const char *format, va_list args)
+{
+	char text[512];
+	vsnprintf(text, sizeof text, format, args);
+	log_write(LOG_DEBUG, "http", { "text", str_trim(str_of(text)), 0 });
+}
+
 static enum code start_daemon(struct http_server *s, struct error *e)
 {
 	const struct config *c = kernel_config(s->kernel);
@@ -238,7 +257,8 @@ static enum code start_daemon(struct http_server *s, struct error *e)
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	TRY(parse_listen(config_text(c, "listen"), s->arena, &address, e));
 	TRY(read_tls(s, &certificate, &key, e));
-	struct MHD_OptionItem options[16] = {
+	struct MHD_OptionItem options[20] = {
+		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_remark, NULL }, /* first, so that it hears of the others */
 		{ MHD_OPTION_SOCK_ADDR, 0, &address },
 		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)thread_count(c), NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)config_int(c, "max-connections"), NULL },
@@ -247,8 +267,11 @@ static enum code start_daemon(struct http_server *s, struct error *e)
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s },
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s },
 		{ MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL },
+		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)config_int(c, "max-connections-per-address"), NULL },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)guard_address, s },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 	};
-	size_t n = 8;
+	size_t n = 12;
 	if (s->secure) {
 		flags |= MHD_USE_TLS;
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, (char *)(uintptr_t)certificate.data };
@@ -278,8 +301,10 @@ enum code http_start(const struct http_options *o, struct http_server **ret, str
 	s->max_body = (size_t)config_int(kernel_config(o->kernel), "max-body");
 	s->arena = arena_new(0);
 	pthread_mutex_init(&s->lock, NULL);
+	s->max_held = config_int(kernel_config(o->kernel), "max-held");
+	s->watch = watch_new(config_int(kernel_config(o->kernel), "idle-timeout"));
 	s->feeds = s->arena ? feeds_new(s) : NULL;
-	enum code code = s->feeds ? start_daemon(s, e) : error_nomem(e);
+	enum code code = s->feeds && s->watch ? start_daemon(s, e) : error_nomem(e);
 	if (code != OK) {
 		http_stop(s);
 		return code;
@@ -314,6 +339,7 @@ void http_stop(struct http_server *s)
 			close(listening);
 	}
 	feeds_free(s->feeds);
+	watch_free(s->watch);
 	for (size_t i = 0; i < LANG_COUNT; i++)
 		buf_done(&s->openapi[i]);
 	pthread_mutex_destroy(&s->lock);

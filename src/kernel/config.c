@@ -22,9 +22,11 @@ const struct setting settings[] = {
 	{ "max-body", SETTING_BYTES, "8 MiB", N_("Largest request body") },
 	{ "max-answer", SETTING_BYTES, "64 MiB", N_("Largest answer") },
 	{ "max-queue", SETTING_INT, "10000", N_("Writes that may wait; more are told to come again") },
+	{ "max-held", SETTING_BYTES, "512 MiB", N_("Bytes of requests and answers in memory at one time; more are told to come again") },
 	{ "max-connections", SETTING_INT, "4096", N_("Open connections at one time") },
+	{ "max-connections-per-address", SETTING_INT, "1024", N_("Open connections of one client address at one time; 0: no limit of their own") },
 	{ "read-timeout", SETTING_PERIOD, "10 seconds", N_("Longest time one query may take") },
-	{ "idle-timeout", SETTING_PERIOD, "60 seconds", N_("Connections that say nothing for so long are closed") },
+	{ "idle-timeout", SETTING_PERIOD, "60 seconds", N_("Connections that say nothing for so long, or go on more slowly than 512 bytes a second after it, are closed") },
 	{ "session-life", SETTING_PERIOD, "12 hours", N_("How long a sign-in lasts") },
 	{ "link-life", SETTING_PERIOD, "24 hours", N_("How long a one-time sign-in link works") },
 	{ "lockout-after", SETTING_INT, "10", N_("Wrong passwords in a row that lock an account") },
@@ -54,7 +56,7 @@ static enum code setting_number(const struct setting *s, struct str text, int64_
 		      { "minutes", 60 * SECOND }, { "hour", 3600 * SECOND }, { "hours", 3600 * SECOND },
 		      { "day", DAY },     { "days", DAY } };
 	int64_t number = 0;
-	str_cut(&rest, ' ', &part);
+	part = str_take(&rest, ' ');
 	rest = str_trim(rest);
 	if (!str_int(part, &number))
 		return E_INVALID;

@@ -253,7 +253,7 @@ static const char *map_field(struct loader *l, struct kind_draft *k, const struc
 		return NULL;
 	const struct yaml *y = yaml_get(map, "at");
 	struct str rest = y->text, first;
-	str_cut(&rest, '.', &first);
+	first = str_take(&rest, '.');
 	const struct field *f = draft_field(k, first);
 	if (!f)
 		fault_no_field(l, k, y, first);

@@ -156,7 +156,7 @@ enum code money_parts(struct resolver *r, struct expr *x, struct expr **ret_amou
 	}
 	struct str rest = str_trim(x->text), amount = STR_NONE;
 	int64_t n;
-	str_cut(&rest, ' ', &amount);
+	amount = str_take(&rest, ' ');
 	rest = str_trim(rest);
 	int digits = currency_digits(rest);
 	if (!x->literal_text || digits < 0 || !decimal_parse(amount, digits, &n))

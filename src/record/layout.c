@@ -23,7 +23,7 @@ static const struct type_row {
 static const struct type_row *type_find(struct str name)
 {
 	struct str first = STR_NONE, rest = name;
-	str_cut(&rest, ' ', &first);
+	first = str_take(&rest, ' ');
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (str_is(first, types[i].name))
 			return &types[i];

@@ -179,10 +179,10 @@ static enum code read_condition(struct reading *r, struct str name, struct str t
 	if (!f)
 		return error_nomem(r->error);
 	TRY(find_column(r, name, &f->column, &field));
-	str_cut(&rest, '.', &op);
+	op = str_take(&rest, '.');
 	if (str_is(op, "not")) {
 		f->negated = true;
-		str_cut(&rest, '.', &op);
+		op = str_take(&rest, '.');
 	}
 	while (i < count && !str_is(op, operators[i].name))
 		i++;
@@ -283,7 +283,7 @@ static enum code read_order(struct reading *r, struct str text, struct record_qu
 		struct order_by *o = &order[q->order_count];
 		if (q->order_count == 7)
 			return fault(r, N_("sorts by more than 7 fields"), STR(""));
-		str_cut(&part, '.', &name);
+		name = str_take(&part, '.');
 		TRY(find_column(r, str_trim(name), &o->column, &o->field));
 		if (!sortable(o->field->type))
 			return fault(r, N_("cannot be sorted by: {value}"), name);

@@ -63,7 +63,7 @@ static int64_t speed_of(struct str s)
 {
 	struct str rest = s, number;
 	int64_t n;
-	str_cut(&rest, ' ', &number);
+	number = str_take(&rest, ' ');
 	if (!str_int(number, &n) || n < 0 || n > 10000000)
 		return 0;
 	return str_starts(str_trim(rest), STR("G")) && n < 10000 ? n * 1000 : n;

@@ -26,7 +26,7 @@ enum dialect { DIALECT_XML, DIALECT_JSON };
 /* RFC 7617: the user name says nothing, the password is the token. */
 static enum code basic_token(struct str header, struct arena *arena, struct str *ret, struct error *e)
 {
-	struct str packed = str_trim(str_slice(header, 6, header.len)), rest, user;
+	struct str packed = str_trim(str_slice(header, 6, header.len)), rest;
 	uint8_t *text = arena_alloc(arena, packed.len + 4);
 	size_t len;
 	if (!text)
@@ -34,7 +34,7 @@ static enum code basic_token(struct str header, struct arena *arena, struct str 
 	if (!base64_decode(packed, text, &len))
 		return error_fail(e, E_INVALID, N_("The Authorization header is not valid"));
 	rest = (struct str){ (const char *)text, len };
-	str_cut(&rest, ':', &user);
+	(void)str_take(&rest, ':');
 	*ret = rest.data ? rest : STR_NONE;
 	return OK;
 }

@@ -21,7 +21,7 @@ static int64_t whole(struct str s)
 {
 	struct str head = s;
 	int64_t n;
-	str_cut(&s, '.', &head);
+	head = str_take(&s, '.');
 	return str_int(head, &n) && n >= 0 && n < 1000000 ? n : -1;
 }
 

@@ -37,7 +37,7 @@ static bool has(const struct shaping *s, enum modifier m)
 static enum code modifiers_read(struct shaping *s, struct str key)
 {
 	struct str rest = key, word;
-	str_cut(&rest, '|', &s->field);
+	s->field = str_take(&rest, '|');
 	while (str_cut(&rest, '|', &word)) {
 		size_t i = 0;
 		while (i < sizeof modifiers / sizeof *modifiers && !str_is(word, modifiers[i].name))

@@ -58,7 +58,7 @@ void sqlite_note_conflict(struct sqlite_conn *c, const char *message)
 	table = STR_NONE;
 	while (n < 8 && str_cut(&rest, ',', &first)) {
 		first = str_trim(first);
-		str_cut(&first, '.', &table);
+		table = str_take(&first, '.');
 		columns[n++] = first;
 	}
 	sqlite3_stmt *s = NULL;

@@ -33,7 +33,9 @@ struct str str_slice(struct str s, size_t from, size_t to);
 struct str str_trim(struct str s);
 /* Takes the part before the first `separator` off the front of *rest (all of it when there is
  * none) into *ret_part. False when *rest was already used up (data == NULL). */
-bool str_cut(struct str *rest, char separator, struct str *ret_part);
+bool str_cut(struct str *rest, char separator, struct str *ret_part) __attribute__((warn_unused_result));
+/* The same for who takes what there is: the part, or STR_NONE when *rest was used up. */
+struct str str_take(struct str *rest, char separator);
 /* Whole view must be the number: optional '-', digits, in range. */
 bool str_int(struct str s, int64_t *ret);
 /* Differs from one run of the program to the next, so that nobody can choose texts that collide: never store it. */
