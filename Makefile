@@ -50,4 +50,4 @@ install: $(BUILD)/mandate
 	install -D -m 644 packaging/systemd/mandate-agent.service $(DESTDIR)/lib/systemd/system/mandate-agent.service
 
 clean:
-	rm -rf $(BUILD) build-test build-bench
+	rm -rf $(BUILD) build-test build-bench build-threads

@@ -48,7 +48,8 @@ struct queue { /* calls waiting; bounded */
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct call *first, *last;
-	size_t count, max;
+	_Atomic size_t count; /* changed under the lock, looked at without it */
+	size_t max;
 	bool closed;
 };
 
