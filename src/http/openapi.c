@@ -52,10 +52,12 @@ static void parameter(struct writing *o, const char *name, const char *in, bool 
 
 static void query_parameters(struct writing *o, const struct operation *op)
 {
-	static const char *const one_record[] = { "select", "expand" };
+	static const char *const one_record[] = { "select", "expand", "as_of", "known_at" };
 	bool list = !(op->flags & OP_TARGET);
 	for (const struct query_parameter *p = record_query_parameters; p->name; p++) {
-		bool single = strcmp(p->name, one_record[0]) == 0 || strcmp(p->name, one_record[1]) == 0;
+		bool single = false;
+		for (size_t i = 0; i < sizeof one_record / sizeof *one_record; i++)
+			single |= strcmp(p->name, one_record[i]) == 0;
 		if (p->name[0] != '<' && (list || single || strcmp(p->name, "limit") == 0))
 			parameter(o, p->name, "query", false, p->help,
 				  strcmp(p->name, "limit") == 0 ? "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}" : "{\"type\":\"string\"}");

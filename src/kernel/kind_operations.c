@@ -24,7 +24,7 @@ static enum code answer_ref(struct call *c, const struct record_ref *ref, struct
 	c->version = ref->version;
 	if (c->represent) {
 		const struct record_select all = { 0 };
-		return record_get(&c->record, k, ref->id, &all, &c->json, &c->version, e);
+		return record_get(&c->record, k, ref->id, NULL, &all, &c->json, &c->version, e);
 	}
 	json_object(&c->json);
 	json_member_id(&c->json, "id", ref->id);
@@ -81,7 +81,7 @@ static enum code kind_erase(struct call *c, struct error *e)
 
 static enum code kind_get(struct call *c, struct error *e)
 {
-	return record_get(&c->record, c->operation->kind, c->target, &c->list->select, &c->json, &c->version, e);
+	return record_get(&c->record, c->operation->kind, c->target, &c->list->moment, &c->list->select, &c->json, &c->version, e);
 }
 
 static enum code kind_list(struct call *c, struct error *e)
@@ -99,13 +99,23 @@ static enum code kind_facets(struct call *c, struct error *e)
 	return record_facets(&c->record, c->operation->kind, c->list, &c->json, e);
 }
 
+/* Versions and links are of what there is now. */
+static enum code of_now(const struct call *c, struct error *e)
+{
+	if (!moment_past(&c->list->moment))
+		return OK;
+	return error_fail(e, E_INVALID, N_("{operation} cannot be asked of the past"), { "operation", str_of(c->operation->name) });
+}
+
 static enum code kind_history(struct call *c, struct error *e)
 {
+	TRY(of_now(c, e));
 	return record_history(&c->record, c->operation->kind, c->target, c->list, &c->json, e);
 }
 
 static enum code kind_links(struct call *c, struct error *e)
 {
+	TRY(of_now(c, e));
 	return record_links(&c->record, c->operation->kind, c->target, c->list, &c->json, e);
 }
 

@@ -21,8 +21,9 @@ static const char *const sql_words[] = {
 
 /* Columns every record and every link table has, members of a record's JSON, and parameters of lists. Sorted. */
 static const char *const field_words[] = {
-	"after", "archived", "by", "count", "entity", "entry", "expand", "id", "kind", "limit", "masked", "number", "order",
-	"position", "select", "since", "state", "target", "until", "until_entry", "version", "within",
+	"after", "archived", "as_of", "by", "count", "entity", "entry", "expand", "forgotten", "id", "kind", "known_at", "limit",
+	"masked", "number", "order", "position", "select", "since", "state", "target", "unkept", "until", "until_entry", "version",
+	"within",
 };
 
 static const char *const columns[] = { "archived", "entity", "id", "number", "since", "state", "version" };

@@ -8,6 +8,7 @@ void statement_init(struct statement *s)
 	buf_init(&s->sql, 1 << 20);
 	s->count = 0;
 	s->full = false;
+	s->history = false;
 }
 
 void statement_done(struct statement *s)

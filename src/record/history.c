@@ -1,6 +1,6 @@
 /* The versions of a record, newest first, from the journal entries that made them: who, when, which operation, under
  * which authority, what changed. Neighbours: changes.c wrote the payloads read here; keyring opens what is sealed. */
-#include "internal.h"
+#include "past.h"
 #include "base/map.h"
 #include <stdio.h>
 
@@ -31,21 +31,12 @@ static enum code read_entries(struct record_context *x, const struct kind *k, in
 static enum code write_side(struct record_context *x, const struct kind *k, const struct field *f, int64_t id, const struct json *j,
 			    struct json_writer *out, struct error *e)
 {
-	struct str sealed = json_text(j, STR("sealed")), plain;
-	int64_t subject = 0;
-	if (!sealed.len || !id_parse(json_text(j, STR("subject")), &subject)) {
+	bool erased;
+	TRY(past_open(x, k, f, id, j, &j, &erased, e));
+	if (!erased) {
 		json_put_tree(out, j);
 		return OK;
 	}
-	struct str context = arena_format(x->arena, "%s.%s %lld", k->name, f->name, (long long)id);
-	enum code code = context.data ? keyring_open(x->keyring, subject, sealed, context, x->arena, &plain, e) : error_nomem(e);
-	if (code == OK) {
-		json_put_raw(out, plain);
-		return OK;
-	}
-	if (code != E_NOT_FOUND)
-		return code;
-	error_clear(e);
 	json_object(out);
 	json_member_bool(out, "erased", true);
 	json_object_end(out);

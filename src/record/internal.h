@@ -3,6 +3,7 @@
  *   select.c   checked list requests → SQL                  rows.c    rows → values → JSON
  *   texts.c    SQL built once per kind                      list.c, history.c, links.c, titles.c   reading
  *   write.c, erase.c, upsert.c   the write path             versions.c, references.c   its hands
+ *   moment.c, past.c   records as they were and as they were known
  *   changes.c  the journal's payload                        schema.c, layout.c   tables of kinds, versioned */
 #pragma once
 #include "base/arena.h"
@@ -19,7 +20,8 @@ struct statement {
 	struct buf sql;
 	struct sql_value params[PARAMS_MOST];
 	size_t count;
-	bool full; /* more parameters than there is room for */
+	bool full;    /* more parameters than there is room for */
+	bool history; /* reads past versions: the columns are those of <kind>_history */
 };
 void statement_init(struct statement *s);
 void statement_done(struct statement *s);
@@ -71,10 +73,12 @@ enum code text_query(struct record_context *x, const struct kind *k, enum text w
 
 /* --- rows.c --------------------------------------------------------------------------------------- */
 
-struct record_row { /* one live row */
+struct record_row { /* one live row, or a past version */
 	int64_t id, entity, version, since, entry, archived; /* archived 0: not */
+	int64_t until;                                       /* of a past version; 0: it is the newest */
 	struct str state, number;
 	struct value *values;
+	const uint8_t *lost; /* of a past version, by field index: enum lost; NULL: nothing is */
 };
 /* "t.id, t.entity, …": the columns row_read expects. `wanted` by field index, NULL: all; the others stay unset. */
 void row_columns_add(struct buf *sql, const struct kind *k, const bool *wanted);
@@ -103,8 +107,18 @@ struct kind_access { /* the functions of a kind by their index, found once */
 size_t kind_access_size(const struct kind *k);
 void kind_access_fill(const struct model *m, const struct kind *k, struct kind_access *a);
 
+struct past { /* a moment, as conditions on rows: past.c */
+	bool on;
+	bool ever; /* no as_of: whatever is the newest of what was known */
+	int64_t at;
+	enum knowledge known;
+	int64_t limit;
+	int64_t surely, perhaps; /* milliseconds in ids of entries: known at all events; known if the journal says so */
+};
+
 struct sight { /* what the caller sees of a kind */
 	const struct kind *kind;
+	struct past past; /* the moment it is looked at */
 	const struct kind_access *access;
 	struct entity_set rows;
 	struct entity_set *groups; /* NULL: every field */
@@ -123,9 +137,12 @@ bool sight_field(const struct sight *s, const struct record_context *x, const st
 /* May the caller filter, sort or count by it? Only when no visible row hides it. */
 bool sight_field_everywhere(const struct sight *s, const struct field *f);
 /* Adds " AND (…)": the rows the caller may see. */
-void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x);
+enum code sight_where(struct statement *s, const struct sight *sight, struct record_context *x, struct error *e);
 /* Adds a field's column, NULL in the rows that hide it. */
-void sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, const struct record_context *x);
+enum code sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, struct record_context *x,
+		       struct error *e);
+/* The refusal to filter, sort or count by a field. */
+enum code sight_refuse(const struct field *f, struct error *e);
 /* decide() with the refusal told; notes the authority. amount -1: none. */
 enum code record_decide(struct record_context *x, const char *function, int64_t entity, int64_t owner, int64_t amount,
 			struct error *e);
@@ -140,14 +157,20 @@ enum code record_not_found(const struct kind *k, int64_t id, struct error *e);
 enum code select_where(struct record_context *x, struct statement *s, const struct sight *sight, const struct record_query *q,
 		       bool with_cursor, struct error *e);
 enum code select_order(struct statement *s, const struct record_query *q, struct error *e);
+/* The same order between two rows, each of another table. */
+int select_compare(const struct record_query *q, const struct record_row *a, const struct record_row *b);
 /* The cursor that goes on after `last`. */
 struct str select_cursor(struct record_context *x, const struct record_query *q, const struct record_row *last);
 
+/* --- list.c --------------------------------------------------------------------------------------- */
+
+enum code count_rows(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret, struct error *e);
+
 /* --- titles: what a record is called -------------------------------------------------------------- */
 
-struct titles; /* id → title, for one kind */
-enum code titles_read(struct record_context *x, const struct kind *k, const int64_t *ids, size_t count, struct titles **ret,
-		      struct error *e);
+struct titles; /* id → title, for one kind, at a moment */
+enum code titles_read(struct record_context *x, const struct kind *k, const struct moment *m, const int64_t *ids, size_t count,
+		      struct titles **ret, struct error *e);
 void titles_write(const struct titles *t, int64_t id, struct json_writer *out);
 void titles_free(struct titles *t);
 

@@ -272,6 +272,8 @@ static enum code history_table(struct layout *l, const struct kind *k, struct ar
 						 { "until_entry", "id" }, { "archived", "time" } };
 	struct drawing d;
 	TRY(table_begin(l, arena, arena_format(arena, "%s_history", k->name), "id, version", &d, e));
+	/* which versions of an entity's records held at a time is told from this alone */
+	index_by(&d, "held", "entity, until, since, archived", false, NULL);
 	d.table->history = true;
 	d.table->clustered = true;
 	system_columns(&d, system, sizeof system / sizeof *system);

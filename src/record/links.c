@@ -21,7 +21,7 @@ static enum code write_ids(struct record_context *x, const struct kind *to, cons
 			   const int64_t *ids, size_t count, struct json_writer *out, struct error *e)
 {
 	struct titles *titles;
-	TRY(titles_read(x, to, ids, count, &titles, e));
+	TRY(titles_read(x, to, NULL, ids, count, &titles, e));
 	begin_group(out, f, named);
 	for (size_t i = 0; i < count; i++)
 		titles_write(titles, ids[i], out);
@@ -72,7 +72,7 @@ static enum code links_in_field(struct record_context *x, const struct kind *k, 
 		buf_format(&s.sql, "SELECT t.id FROM %s t WHERE t.archived IS NULL AND t.%s = ", k->name, f->name);
 		statement_param(&s, SQL_I(target));
 	}
-	sight_where(&s, &sight, x);
+	TRY(sight_where(&s, &sight, x, e));
 	buf_add_text(&s.sql, " ORDER BY t.id DESC LIMIT ");
 	statement_param(&s, SQL_I(q->limit));
 	TRY(statement_ok(&s, e));

@@ -1,9 +1,8 @@
-/* Lists, single records, counts and facets: filter → see → mask → encode.
- * Neighbours: select.c makes the SQL, rows.c reads rows, titles.c names references. */
-#include "internal.h"
+/* Lists, single records and counts: filter → see → mask → encode. Of the past the live table and that of the past versions are
+ * read each by itself, and put together here.
+ * Neighbours: facets.c; select.c makes the SQL, rows.c and past.c read rows, titles.c names references. */
+#include "past.h"
 #include <string.h>
-
-#define FACET_VALUES_MOST 200
 
 struct expansion { /* titles by the field that refers to them */
 	struct titles **by_field;
@@ -35,8 +34,8 @@ static size_t gather_ids(const struct field *f, const struct record_row *rows, s
 	return n;
 }
 
-static enum code expand(struct record_context *x, const struct kind *k, const bool *wanted, const struct record_row *rows, size_t count,
-			struct expansion *ret, struct error *e)
+static enum code expand(struct record_context *x, const struct kind *k, const bool *wanted, const struct moment *m,
+			const struct record_row *rows, size_t count, struct expansion *ret, struct error *e)
 {
 	*ret = (struct expansion){ 0 };
 	if (!wanted)
@@ -54,7 +53,7 @@ static enum code expand(struct record_context *x, const struct kind *k, const bo
 		if (!ids)
 			return error_nomem(e);
 		gather_ids(f, rows, count, ids);
-		TRY(titles_read(x, to, ids, n, &ret->by_field[f->index], e));
+		TRY(titles_read(x, to, m, ids, n, &ret->by_field[f->index], e));
 	}
 	return OK;
 }
@@ -94,22 +93,44 @@ static void write_system(const struct kind *k, const struct record_row *row, str
 	if (row->number.data)
 		json_member_text(out, "number", row->number);
 	write_time(out, "since", row->since);
+	if (row->until)
+		write_time(out, "until", row->until);
 	if (row->archived)
 		write_time(out, "archived", row->archived);
+}
+
+/* Names of the fields asked for that are not told, for one reason. */
+static void write_untold(const struct record_context *x, const struct sight *sight, const struct record_row *row,
+			 const struct record_select *select, const char *name, bool masked, enum lost lost, struct json_writer *out)
+{
+	bool any = false;
+	for (const struct field *f = sight->kind->fields; f->name; f++) {
+		bool seen = sight_field(sight, x, row, f), is = masked ? !seen : seen && row->lost && row->lost[f->index] == lost;
+		if (!is || (select->fields && !select->fields[f->index]))
+			continue;
+		if (!any) {
+			json_name(out, str_of(name));
+			json_list(out);
+		}
+		any = true;
+		json_put_text(out, str_of(f->name));
+	}
+	if (any)
+		json_list_end(out);
 }
 
 static void write_row(const struct record_context *x, const struct sight *sight, const struct record_row *row,
 		      const struct record_select *select, const struct expansion *expansion, struct json_writer *out)
 {
 	const struct kind *k = sight->kind;
-	bool masked = false;
+	bool untold = false;
 	json_object(out);
 	write_system(k, row, out);
 	for (const struct field *f = k->fields; f->name; f++) {
 		if (select->fields && !select->fields[f->index] && !(select->expand && select->expand[f->index]))
 			continue;
-		if (!sight_field(sight, x, row, f)) {
-			masked = true;
+		if (!sight_field(sight, x, row, f) || (row->lost && row->lost[f->index])) {
+			untold = true;
 			continue;
 		}
 		json_name(out, str_of(f->name));
@@ -118,51 +139,75 @@ static void write_row(const struct record_context *x, const struct sight *sight,
 		else
 			value_to_json(f, &row->values[f->index], out);
 	}
-	if (masked) {
-		json_name(out, STR("masked"));
-		json_list(out);
-		for (const struct field *f = k->fields; f->name; f++)
-			if ((!select->fields || select->fields[f->index]) && !sight_field(sight, x, row, f))
-				json_put_text(out, str_of(f->name));
-		json_list_end(out);
+	if (untold) {
+		write_untold(x, sight, row, select, "masked", true, LOST_NOT, out);
+		write_untold(x, sight, row, select, "forgotten", false, LOST_ERASED, out);
+		write_untold(x, sight, row, select, "unkept", false, LOST_UNKEPT, out);
 	}
 	json_object_end(out);
 }
 
 static enum code write_rows(struct record_context *x, const struct sight *sight, struct record_row *rows, size_t count,
-			    const struct record_select *select, struct json_writer *out, struct error *e)
+			    const struct record_select *select, const struct moment *m, struct json_writer *out, struct error *e)
 {
 	struct expansion expansion;
-	TRY(rows_read_links(x, sight->kind, rows, count, select->fields, e));
-	enum code code = expand(x, sight->kind, select->expand, rows, count, &expansion, e);
+	if (!sight->past.on)
+		TRY(rows_read_links(x, sight->kind, rows, count, select->fields, e));
+	/* when a version ended is told as it is known now, or not at all */
+	for (size_t i = 0; sight->past.known != KNOWN_ALL && i < count; i++)
+		rows[i].until = 0;
+	enum code code = expand(x, sight->kind, select->expand, m, rows, count, &expansion, e);
 	for (size_t i = 0; code == OK && i < count; i++)
 		write_row(x, sight, &rows[i], select, &expansion, out);
 	expansion_free(&expansion);
 	return code;
 }
 
-enum code record_get(struct record_context *x, const struct kind *k, int64_t id, const struct record_select *select,
+/* The version that held; E_NOT_FOUND when there was none. */
+static enum code load_past(struct record_context *x, const struct kind *k, int64_t id, const struct moment *m, struct sight *ret,
+			   struct record_row *ret_row, struct error *e)
+{
+	size_t count;
+	TRY(sight_make(x, k, ret, e));
+	TRY(past_turn(x, ret, m, e));
+	TRY(past_rows(x, ret, &id, 1, NULL, ret_row, &count, e));
+	return count && sight_row(ret, x, ret_row) ? OK : record_not_found(k, id, e);
+}
+
+enum code record_get(struct record_context *x, const struct kind *k, int64_t id, const struct moment *m, const struct record_select *select,
 		     struct json_writer *out, int64_t *ret_version, struct error *e)
 {
 	struct record_row row;
 	struct sight sight;
-	TRY(sight_load(x, k, id, &sight, &row, e));
+	bool past = m && moment_past(m);
+	TRY(past ? load_past(x, k, id, m, &sight, &row, e) : sight_load(x, k, id, &sight, &row, e));
 	*ret_version = row.version;
-	return write_rows(x, &sight, &row, 1, select, out, e);
+	return write_rows(x, &sight, &row, 1, select, m, out, e);
 }
 
-static enum code count_rows(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret,
-			    struct error *e)
+static enum code count_table(struct record_context *x, const struct sight *sight, const struct record_query *q, bool history, int64_t *ret,
+			     struct error *e)
 {
 	CLEAN_STATEMENT struct statement s;
 	CLEAN_ROWS struct rows *rows = NULL;
 	bool row;
 	statement_init(&s);
-	buf_format(&s.sql, "SELECT count(*) FROM %s t", sight->kind->name);
+	s.history = history;
+	buf_format(&s.sql, "SELECT count(*) FROM %s%s t", sight->kind->name, history ? "_history" : "");
 	TRY(select_where(x, &s, sight, q, false, e));
 	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
 	TRY(rows_next(rows, &row, e));
 	*ret = row ? rows_int(rows, 0) : 0;
+	return OK;
+}
+
+enum code count_rows(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret, struct error *e)
+{
+	int64_t before = 0;
+	TRY(count_table(x, sight, q, false, ret, e));
+	if (sight->past.on)
+		TRY(count_table(x, sight, q, true, &before, e));
+	*ret += before;
 	return OK;
 }
 
@@ -187,33 +232,66 @@ static enum code wanted_fields(struct record_context *x, const struct kind *k, c
 	return OK;
 }
 
-static enum code read_page(struct record_context *x, const struct sight *sight, const struct record_query *q,
-			   struct record_row *ret_rows, size_t *ret_count, struct error *e)
+/* The first rows of one of the kind's tables, and one more, which tells whether there is a next page. */
+static enum code read_table(struct record_context *x, const struct sight *sight, const struct record_query *q, const bool *wanted, bool history,
+			    struct record_row *ret_rows, size_t *ret_count, struct error *e)
 {
 	CLEAN_STATEMENT struct statement s;
 	CLEAN_ROWS struct rows *rows = NULL;
-	const bool *wanted;
+	const struct kind *k = sight->kind;
 	bool row = true;
 	size_t n = 0;
 	statement_init(&s);
-	TRY(wanted_fields(x, sight->kind, q, &wanted, e));
+	s.history = history;
 	buf_add_text(&s.sql, "SELECT ");
-	row_columns_add(&s.sql, sight->kind, wanted);
-	buf_format(&s.sql, " FROM %s t", sight->kind->name);
+	if (history)
+		past_columns_add(&s.sql, k, wanted);
+	else
+		row_columns_add(&s.sql, k, wanted);
+	buf_format(&s.sql, " FROM %s%s t", k->name, history ? "_history" : "");
 	TRY(select_where(x, &s, sight, q, true, e));
 	TRY(select_order(&s, q, e));
 	buf_add_text(&s.sql, " LIMIT ");
-	statement_param(&s, SQL_I(q->limit + 1)); /* one more tells whether there is a next page */
+	statement_param(&s, SQL_I(q->limit + 1));
 	TRY(statement_ok(&s, e));
 	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
 	for (;;) {
 		TRY(rows_next(rows, &row, e));
 		if (!row)
 			break;
-		TRY(row_read(rows, sight->kind, wanted, x->arena, &ret_rows[n++], e));
+		struct record_row *r = &ret_rows[n++];
+		TRY(history ? past_row_read(x, rows, k, wanted, r, e) : row_read(rows, k, wanted, x->arena, r, e));
 	}
 	*ret_count = n;
 	return OK;
+}
+
+/* Both tables' first rows hold the first of all. */
+static enum code read_past(struct record_context *x, const struct sight *sight, const struct record_query *q, const bool *wanted,
+			   struct record_row *ret_rows, size_t *ret_count, struct error *e)
+{
+	size_t most = (size_t)q->limit + 1, live_count, before_count, i = 0, j = 0, n = 0;
+	struct record_row *live = ARENA_ARRAY(x->arena, most, struct record_row), *before = ARENA_ARRAY(x->arena, most, struct record_row);
+	if (!live || !before)
+		return error_nomem(e);
+	TRY(read_table(x, sight, q, wanted, false, live, &live_count, e));
+	TRY(rows_read_links(x, sight->kind, live, live_count, wanted, e));
+	TRY(read_table(x, sight, q, wanted, true, before, &before_count, e));
+	while (n < most && (i < live_count || j < before_count)) {
+		bool first = j == before_count || (i < live_count && select_compare(q, &live[i], &before[j]) < 0);
+		ret_rows[n++] = first ? live[i++] : before[j++];
+	}
+	*ret_count = n;
+	return OK;
+}
+
+static enum code read_page(struct record_context *x, const struct sight *sight, const struct record_query *q,
+			   struct record_row *ret_rows, size_t *ret_count, struct error *e)
+{
+	const bool *wanted;
+	TRY(wanted_fields(x, sight->kind, q, &wanted, e));
+	return sight->past.on ? read_past(x, sight, q, wanted, ret_rows, ret_count, e)
+			      : read_table(x, sight, q, wanted, false, ret_rows, ret_count, e);
 }
 
 enum code record_list(struct record_context *x, const struct kind *k, const struct record_query *q, struct json_writer *out,
@@ -226,6 +304,7 @@ enum code record_list(struct record_context *x, const struct kind *k, const stru
 	if (!rows)
 		return error_nomem(e);
 	TRY(sight_make(x, k, &sight, e));
+	TRY(past_turn(x, &sight, &q->moment, e));
 	TRY(read_page(x, &sight, q, rows, &count, e));
 	if (q->count)
 		TRY(count_rows(x, &sight, q, &total, e));
@@ -235,7 +314,7 @@ enum code record_list(struct record_context *x, const struct kind *k, const stru
 	json_object(out);
 	json_name(out, STR("items"));
 	json_list(out);
-	TRY(write_rows(x, &sight, rows, count, &q->select, out, e));
+	TRY(write_rows(x, &sight, rows, count, &q->select, &q->moment, out, e));
 	json_list_end(out);
 	json_name(out, STR("next"));
 	if (more) {
@@ -258,220 +337,9 @@ enum code record_count(struct record_context *x, const struct kind *k, const str
 	struct sight sight;
 	int64_t total;
 	TRY(sight_make(x, k, &sight, e));
+	TRY(past_turn(x, &sight, &q->moment, e));
 	TRY(count_rows(x, &sight, q, &total, e));
 	json_object(out);
-	json_member_int(out, "count", total);
-	json_object_end(out);
-	return OK;
-}
-
-/* --- facets --------------------------------------------------------------------------------------- */
-
-static void write_facet_value(const struct field *f, struct sql_value v, struct json_writer *out)
-{
-	struct value value = { .set = true, .null = v.type == SQL_NULL };
-	json_name(out, STR("value"));
-	if (v.type == SQL_TEXT)
-		value.text = v.text;
-	else if (v.type == SQL_INT)
-		value.integer = v.integer;
-	if (f && f->type != FIELD_MONEY)
-		value_to_json(f, &value, out);
-	else if (v.type == SQL_TEXT)
-		json_put_text(out, v.text);
-	else if (v.type == SQL_INT)
-		json_put_int(out, v.integer);
-	else
-		json_put_null(out);
-}
-
-static enum code write_facet(struct record_context *x, const struct sight *sight, const struct record_query *q, const char *column,
-			     const struct field *f, struct json_writer *out, struct error *e)
-{
-	CLEAN_STATEMENT struct statement s;
-	CLEAN_ROWS struct rows *rows = NULL;
-	bool row = true;
-	statement_init(&s);
-	buf_format(&s.sql, "SELECT t.%s, count(*) FROM %s t", column, sight->kind->name);
-	TRY(select_where(x, &s, sight, q, false, e));
-	buf_format(&s.sql, " GROUP BY t.%s ORDER BY count(*) DESC, t.%s NULLS LAST LIMIT %d", column, column, FACET_VALUES_MOST);
-	TRY(statement_ok(&s, e));
-	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
-	json_name(out, str_of(column));
-	json_list(out);
-	for (;;) {
-		TRY(rows_next(rows, &row, e));
-		if (!row)
-			break;
-		json_object(out);
-		write_facet_value(f, rows_value(rows, 0), out);
-		json_member_int(out, "count", rows_int(rows, 1));
-		json_object_end(out);
-	}
-	json_list_end(out);
-	return OK;
-}
-
-/* --- facets of few values, all in one pass ---------------------------------------------------------- */
-
-#define TOGETHER_MOST 4    /* columns grouped by at once */
-#define GROUPS_MOST 20000  /* combinations of their values; more are counted one by one */
-#define FEW_VALUES 64      /* of one column */
-
-struct tally { /* of one column */
-	const char *column;
-	const struct field *field; /* NULL: the state */
-	struct {
-		struct str text; /* data == NULL: none */
-		int64_t count;
-	} values[FEW_VALUES];
-	size_t count;
-};
-
-static bool tally_add(struct record_context *x, struct tally *t, struct sql_value v, int64_t count)
-{
-	struct str text = v.type == SQL_TEXT ? v.text : STR_NONE;
-	for (size_t i = 0; i < t->count; i++)
-		if (!text.data == !t->values[i].text.data && str_eq(text, t->values[i].text)) {
-			t->values[i].count += count;
-			return true;
-		}
-	if (t->count == FEW_VALUES)
-		return false;
-	t->values[t->count].text = text.data ? arena_copy(x->arena, text) : STR_NONE;
-	t->values[t->count++].count = count;
-	return true;
-}
-
-static void tally_write(struct tally *t, struct json_writer *out)
-{
-	json_name(out, str_of(t->column));
-	json_list(out);
-	for (size_t written = 0; written < t->count; written++) {
-		size_t best = 0; /* most first; few enough to look through each time */
-		for (size_t i = 1; i < t->count; i++) {
-			int64_t a = t->values[i].count, b = t->values[best].count;
-			bool before = !t->values[best].text.data || (t->values[i].text.data && str_cmp(t->values[i].text, t->values[best].text) < 0);
-			if (a > b || (a == b && before))
-				best = i;
-		}
-		struct str text = t->values[best].text;
-		json_object(out);
-		write_facet_value(t->field, text.data ? SQL_T(text) : SQL_N, out);
-		json_member_int(out, "count", t->values[best].count);
-		json_object_end(out);
-		t->values[best].count = -1;
-	}
-	json_list_end(out);
-}
-
-/* Groups by all the columns at once and adds up: one walk of an index instead of one a column and one for the count.
- * *ret_done false: there are too many values; nothing was written. */
-static enum code write_together(struct record_context *x, const struct sight *sight, const struct record_query *q, struct tally *tallies,
-				size_t count, int64_t *ret_total, bool *ret_done, struct json_writer *out, struct error *e)
-{
-	CLEAN_STATEMENT struct statement s;
-	CLEAN_ROWS struct rows *rows = NULL;
-	bool row = true;
-	*ret_done = false;
-	*ret_total = 0;
-	statement_init(&s);
-	buf_add_text(&s.sql, "SELECT count(*)");
-	for (size_t i = 0; i < count; i++)
-		buf_format(&s.sql, ", t.%s", tallies[i].column);
-	buf_format(&s.sql, " FROM %s t", sight->kind->name);
-	TRY(select_where(x, &s, sight, q, false, e));
-	for (size_t i = 0; i < count; i++)
-		buf_format(&s.sql, "%st.%s", i ? ", " : " GROUP BY ", tallies[i].column);
-	buf_format(&s.sql, " LIMIT %d", GROUPS_MOST + 1);
-	TRY(statement_ok(&s, e));
-	TRY(sql_query_built(x->conn, buf_str(&s.sql), s.params, s.count, &rows, e));
-	for (size_t n = 0;; n++) {
-		TRY(rows_next(rows, &row, e));
-		if (!row)
-			break;
-		if (n == GROUPS_MOST)
-			return OK;
-		*ret_total += rows_int(rows, 0);
-		for (size_t i = 0; i < count; i++)
-			if (!tally_add(x, &tallies[i], rows_value(rows, i + 1), rows_int(rows, 0)))
-				return OK;
-	}
-	for (size_t i = 0; i < count; i++)
-		tally_write(&tallies[i], out);
-	*ret_done = true;
-	return OK;
-}
-
-/* When only the state and choices are asked for, which have few values. */
-static enum code try_together(struct record_context *x, const struct sight *sight, const struct record_query *q, int64_t *ret_total,
-			      bool *ret_done, struct json_writer *out, struct error *e)
-{
-	bool state = q->facet_state && sight->kind->state_count;
-	size_t count = q->facet_count + state;
-	*ret_done = false;
-	if (q->facet_entity || count < 1 || count > TOGETHER_MOST)
-		return OK;
-	for (size_t i = 0; i < q->facet_count; i++)
-		if (q->facets[i]->type != FIELD_CHOICE || !sight_field_everywhere(sight, q->facets[i]))
-			return OK;
-	struct tally *tallies = ARENA_ARRAY(x->arena, count, struct tally);
-	if (!tallies)
-		return error_nomem(e);
-	if (state)
-		tallies[0].column = "state";
-	for (size_t i = 0; i < q->facet_count; i++) {
-		tallies[state + i].column = q->facets[i]->name;
-		tallies[state + i].field = q->facets[i];
-	}
-	return write_together(x, sight, q, tallies, count, ret_total, ret_done, out, e);
-}
-
-/* Without `by`: the state, and every field the pack offers as a facet that the caller sees everywhere. */
-static enum code write_default_facets(struct record_context *x, const struct sight *sight, const struct record_query *q,
-				      struct json_writer *out, struct error *e)
-{
-	const struct kind *k = sight->kind;
-	if (k->state_count)
-		TRY(write_facet(x, sight, q, "state", NULL, out, e));
-	for (const struct field *f = k->fields; f->name; f++)
-		if ((f->flags & FIELD_FACET) && f->type != FIELD_REFS && sight_field_everywhere(sight, f))
-			TRY(write_facet(x, sight, q, f->name, f, out, e));
-	return OK;
-}
-
-enum code record_facets(struct record_context *x, const struct kind *k, const struct record_query *q, struct json_writer *out,
-			struct error *e)
-{
-	static const struct field entity_field = { .name = "entity", .type = FIELD_ID };
-	struct sight sight;
-	int64_t total;
-	bool done;
-	TRY(sight_make(x, k, &sight, e));
-	json_object(out);
-	json_name(out, STR("facets"));
-	json_object(out);
-	TRY(try_together(x, &sight, q, &total, &done, out, e));
-	if (done) {
-		json_object_end(out);
-		json_member_int(out, "count", total);
-		json_object_end(out);
-		return OK;
-	}
-	if (!q->facet_count && !q->facet_state && !q->facet_entity)
-		TRY(write_default_facets(x, &sight, q, out, e));
-	if (q->facet_state && k->state_count)
-		TRY(write_facet(x, &sight, q, "state", NULL, out, e));
-	if (q->facet_entity)
-		TRY(write_facet(x, &sight, q, "entity", &entity_field, out, e));
-	for (size_t i = 0; i < q->facet_count; i++) {
-		if (!sight_field_everywhere(&sight, q->facets[i]))
-			return error_fail(e, E_DENIED, N_("You may not filter, sort or count by {field}: some of its values are hidden from you"),
-					  { "field", str_of(q->facets[i]->name) });
-		TRY(write_facet(x, &sight, q, q->facets[i]->name, q->facets[i], out, e));
-	}
-	json_object_end(out);
-	TRY(count_rows(x, &sight, q, &total, e));
 	json_member_int(out, "count", total);
 	json_object_end(out);
 	return OK;

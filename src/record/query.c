@@ -24,6 +24,8 @@ const struct query_parameter record_query_parameters[] = {
 	{ "by", N_("Fields to count by, for facets") },
 	{ "archived", N_("any: archived records too; only: nothing else") },
 	{ "within", N_("Only this entity and those below it") },
+	{ "as_of", N_("The records as they were: a time, or a day (2026-03-01: when it ended, UTC)") },
+	{ "known_at", N_("As it was known then: a time, a day, or how many entries the journal had") },
 	{ NULL, NULL },
 };
 
@@ -348,6 +350,14 @@ static enum code read_limit(struct reading *r, struct str text, struct record_qu
 	return OK;
 }
 
+static enum code read_moment(struct reading *r, const struct query_pair *p, struct record_query *q)
+{
+	if (r->kind->flags & KIND_VIEW)
+		return fault(r, N_("cannot be asked of {value}, which is computed from other records"), str_of(r->kind->name));
+	return str_is(p->name, "as_of") ? moment_as_of(&q->moment, p->text, r->pointer, r->error)
+					: moment_known_at(&q->moment, p->text, r->pointer, r->error);
+}
+
 static enum code read_pair(struct reading *r, const struct query_pair *p, struct record_query *q, const struct filter **ret)
 {
 	*ret = NULL;
@@ -367,6 +377,8 @@ static enum code read_pair(struct reading *r, const struct query_pair *p, struct
 		return read_archived(r, p->text, q, ret);
 	if (str_is(p->name, "within"))
 		return id_parse(p->text, &q->within) ? OK : fault(r, N_("is no id of an entity: {value}"), p->text);
+	if (str_is(p->name, "as_of") || str_is(p->name, "known_at"))
+		return read_moment(r, p, q);
 	if (str_is(p->name, "or") || str_is(p->name, "and"))
 		return read_group(r, str_is(p->name, "or") ? FILTER_OR : FILTER_AND, false, p->text, 1, ret);
 	if (str_is(p->name, "after")) {

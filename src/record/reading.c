@@ -33,7 +33,7 @@ bool record_sight_everywhere(const struct record_sight *s, const struct field *f
 	return sight_field_everywhere(&s->sight, f);
 }
 
-static void relation_text(struct statement *s, const struct sight *sight, const bool *wanted, const struct record_context *x)
+static enum code relation_text(struct statement *s, const struct sight *sight, const bool *wanted, struct record_context *x, struct error *e)
 {
 	const struct kind *k = sight->kind;
 	bool view = k->flags & KIND_VIEW;
@@ -42,16 +42,16 @@ static void relation_text(struct statement *s, const struct sight *sight, const 
 		if (f->type == FIELD_REFS || !wanted[f->index])
 			continue;
 		buf_add_text(&s->sql, ", ");
-		sight_column(s, sight, f, f->name, x);
+		TRY(sight_column(s, sight, f, f->name, x, e));
 		if (f->type == FIELD_MONEY) {
 			char currency[128];
 			snprintf(currency, sizeof currency, "%s_currency", f->name);
 			buf_add_text(&s->sql, ", ");
-			sight_column(s, sight, f, currency, x);
+			TRY(sight_column(s, sight, f, currency, x, e));
 		}
 	}
 	buf_format(&s->sql, " FROM %s t WHERE %s", k->name, view ? "1 = 1" : "t.archived IS NULL");
-	sight_where(s, sight, x);
+	return sight_where(s, sight, x, e);
 }
 
 enum code record_relation(struct record_context *x, const struct record_sight *s, const bool *wanted, struct buf *sql,
@@ -60,7 +60,7 @@ enum code record_relation(struct record_context *x, const struct record_sight *s
 	CLEAN_STATEMENT struct statement part;
 	statement_init(&part);
 	part.count = *io_count;
-	relation_text(&part, &s->sight, wanted, x);
+	TRY(relation_text(&part, &s->sight, wanted, x, e));
 	TRY(statement_ok(&part, e));
 	if (part.count > room)
 		return error_fail(e, E_LIMIT, N_("The request has more conditions than one query may hold"));

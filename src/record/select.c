@@ -1,7 +1,7 @@
 /* From a checked list request to SQL: conditions, order, cursor. Everything people wrote is a parameter; only names
  * from the model stand in the text. Neighbours: query.c read the request, sight.c says what may be seen. */
 #include "base/crypto.h"
-#include "internal.h"
+#include "past.h"
 #include <string.h>
 
 static const char *const system_columns[] = { [COL_ID] = "id",           [COL_ENTITY] = "entity", [COL_STATE] = "state",
@@ -16,9 +16,18 @@ static const char *column_name(enum system_column column, const struct field *f)
 static enum code may_use(const struct sight *sight, enum system_column column, const struct field *f, struct error *e)
 {
 	if (column != COL_FIELD || sight_field_everywhere(sight, f))
-		return OK;
-	return error_fail(e, E_DENIED, N_("You may not filter, sort or count by {field}: some of its values are hidden from you"),
-			  { "field", str_of(f->name) });
+		return column == COL_FIELD && sight->past.on ? past_comparable(f, e) : OK;
+	return sight_refuse(f, e);
+}
+
+/* A filter by a personal reference may ask the past who was named: of sealed cells only that is told. */
+static enum code may_filter(const struct sight *sight, const struct filter *f, struct error *e)
+{
+	bool given = f->op == FILTER_IS_NULL, same = f->op == FILTER_EQ || f->op == FILTER_NEQ || f->op == FILTER_IN;
+	if (f->column != COL_FIELD || !sight->past.on || (f->field->flags & FIELD_NO_HISTORY) ||
+	    !(given || (same && past_names_subject(f->field))))
+		return may_use(sight, f->column, f->field, e);
+	return sight_field_everywhere(sight, f->field) ? OK : sight_refuse(f->field, e);
 }
 
 /* '*' is the wildcard people write; what SQL takes for wildcards is escaped. */
@@ -49,6 +58,19 @@ static enum code add_like(struct record_context *x, struct statement *s, const s
 	return OK;
 }
 
+/* A past version holds its list as JSON: ["1","2"]. */
+static enum code add_contained(struct record_context *x, struct statement *s, const struct filter *f, struct error *e)
+{
+	for (size_t i = 0; i < f->value_count; i++) {
+		struct str quoted = arena_format(x->arena, "%%\"%lld\"%%", (long long)f->values[i].integer);
+		if (!quoted.data)
+			return error_nomem(e);
+		buf_format(&s->sql, "%scoalesce(t.%s, '') LIKE ", i ? " AND " : "", f->field->name);
+		statement_param(s, SQL_T(quoted));
+	}
+	return OK;
+}
+
 static void add_contains(struct statement *s, const struct kind *k, const struct filter *f)
 {
 	for (size_t i = 0; i < f->value_count; i++) {
@@ -63,6 +85,19 @@ static void add_contains(struct statement *s, const struct kind *k, const struct
 static struct sql_value filter_value(const struct filter *f, size_t i)
 {
 	return field_sql(f->field, &f->values[i]);
+}
+
+/* Whom a past version names in a personal reference. */
+static enum code add_subject(struct record_context *x, struct statement *s, const struct filter *f, struct error *e)
+{
+	buf_add_text(&s->sql, f->op == FILTER_NEQ ? "NOT (" : "(");
+	for (size_t i = 0; i < f->value_count; i++) {
+		if (i)
+			buf_add_text(&s->sql, " OR ");
+		TRY(past_subject(x, s, f->field, f->values[i].integer, e));
+	}
+	buf_add_char(&s->sql, ')');
+	return OK;
 }
 
 static void add_in(struct statement *s, const struct filter *f)
@@ -89,12 +124,24 @@ static void add_comparison(struct statement *s, const struct filter *f)
 	}
 }
 
+/* What a past version holds in another form than the live row. */
+static bool stored_otherwise(const struct statement *s, const struct filter *f)
+{
+	return s->history && f->column == COL_FIELD && f->field->personal && f->op != FILTER_IS_NULL;
+}
+
 static enum code add_filter(struct record_context *x, struct statement *s, const struct sight *sight, const struct filter *f,
 			    struct error *e)
 {
-	if (f->op != FILTER_AND && f->op != FILTER_OR)
-		TRY(may_use(sight, f->column, f->field, e));
+	bool group = f->op == FILTER_AND || f->op == FILTER_OR;
+	if (!group)
+		TRY(may_filter(sight, f, e));
 	buf_add_text(&s->sql, f->negated ? "NOT (" : "(");
+	if (!group && stored_otherwise(s, f)) {
+		TRY(add_subject(x, s, f, e));
+		buf_add_char(&s->sql, ')');
+		return OK;
+	}
 	switch (f->op) {
 	case FILTER_AND:
 	case FILTER_OR:
@@ -115,7 +162,10 @@ static enum code add_filter(struct record_context *x, struct statement *s, const
 		buf_format(&s->sql, "t.%s IS NULL", column_name(f->column, f->field));
 		break;
 	case FILTER_CONTAINS:
-		add_contains(s, sight->kind, f);
+		if (s->history)
+			TRY(add_contained(x, s, f, e));
+		else
+			add_contains(s, sight->kind, f);
 		break;
 	default:
 		add_comparison(s, f);
@@ -185,6 +235,31 @@ static const struct value *order_value(const struct order_by *o, const struct re
 	}
 }
 
+static struct sql_value order_sql(const struct order_by *o, const struct record_row *row)
+{
+	struct value scratch;
+	return field_sql(o->field, order_value(o, row, &scratch));
+}
+
+/* As ORDER BY has it. */
+int select_compare(const struct record_query *q, const struct record_row *a, const struct record_row *b)
+{
+	for (size_t i = 0; i < q->order_count; i++) {
+		const struct order_by *o = &q->order[i];
+		struct sql_value v = order_sql(o, a), w = order_sql(o, b);
+		bool none = v.type == SQL_NULL, nothing = w.type == SQL_NULL;
+		if (none && nothing)
+			continue;
+		if (none || nothing)
+			return none == o->nulls_first ? -1 : 1;
+		int order = v.type == SQL_TEXT ? str_cmp(v.text, w.text) : (v.integer > w.integer) - (v.integer < w.integer);
+		if (order)
+			return o->descending ? -order : order;
+	}
+	int order = (a->id > b->id) - (a->id < b->id);
+	return id_descends(q) ? -order : order;
+}
+
 /* A cursor is the last row's sort values and id, as JSON, as base64url: opaque, and valid whatever is inserted. */
 struct str select_cursor(struct record_context *x, const struct record_query *q, const struct record_row *last)
 {
@@ -194,9 +269,7 @@ struct str select_cursor(struct record_context *x, const struct record_query *q,
 	json_writer_init(&w, &text);
 	json_list(&w);
 	for (size_t i = 0; i < q->order_count; i++) {
-		struct value scratch;
-		const struct value *v = order_value(&q->order[i], last, &scratch);
-		struct sql_value sql = field_sql(q->order[i].field, v);
+		struct sql_value sql = order_sql(&q->order[i], last);
 		if (sql.type == SQL_NULL)
 			json_put_null(&w);
 		else if (sql.type == SQL_TEXT)
@@ -296,7 +369,9 @@ enum code select_where(struct record_context *x, struct statement *s, const stru
 {
 	const struct kind *k = sight->kind;
 	buf_add_text(&s->sql, k->flags & KIND_VIEW || q->archived ? " WHERE 1 = 1" : " WHERE t.archived IS NULL");
-	sight_where(s, sight, x);
+	if (sight->past.on)
+		past_where(s, &sight->past);
+	TRY(sight_where(s, sight, x, e));
 	for (size_t i = 0; i < q->filter_count; i++) {
 		buf_add_text(&s->sql, " AND ");
 		TRY(add_filter(x, s, sight, q->filters[i], e));

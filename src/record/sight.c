@@ -1,6 +1,6 @@
 /* What a caller sees of a kind: rows by entity or as own, fields by their functions; and asking for authority.
  * Neighbours: access/ decides; select.c and rows.c obey. */
-#include "internal.h"
+#include "past.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -149,45 +149,69 @@ static bool set_owns(const struct sight *sight, const struct entity_set *set, co
 	return (set->own || set->own_count) && (sight->kind->flags & KIND_SUBJECT || sight->kind->owner) && x->who.person;
 }
 
-static void where_set(struct statement *s, const struct sight *sight, const struct entity_set *set, const struct record_context *x)
+/* "It is the caller's own": a past version may hold its owner sealed, and then names nobody else than its subject. */
+static enum code where_own(struct statement *s, const struct sight *sight, struct record_context *x, struct error *e)
 {
-	const struct kind *k = sight->kind;
+	const struct field *owner = sight->kind->flags & KIND_SUBJECT ? NULL : sight->access->owner;
+	if (!s->history || !owner || !(owner->personal || (owner->flags & FIELD_NO_HISTORY))) {
+		buf_format(&s->sql, "t.%s = ", owner ? owner->name : "id");
+		statement_param(s, SQL_I(x->who.person));
+		return OK;
+	}
+	if (past_names_subject(owner))
+		return past_subject(x, s, owner, x->who.person, e);
+	buf_add_text(&s->sql, "1 = 0");
+	return OK;
+}
+
+static enum code where_set(struct statement *s, const struct sight *sight, const struct entity_set *set, struct record_context *x,
+			   struct error *e)
+{
 	bool own = set_owns(sight, set, x);
 	if (set->all || (!set->count && !own)) {
 		buf_add_text(&s->sql, set->all ? "1 = 1" : "1 = 0");
-		return;
+		return OK;
 	}
 	buf_add_char(&s->sql, '(');
 	if (set->count)
 		where_entities(s, set->ids, set->count);
 	if (own) {
-		buf_format(&s->sql, "%st.%s = ", set->count ? " OR " : "", k->flags & KIND_SUBJECT ? "id" : k->owner);
-		statement_param(s, SQL_I(x->who.person));
+		buf_add_text(&s->sql, set->count ? " OR " : "");
+		TRY(where_own(s, sight, x, e));
 		if (!set->own) {
 			buf_add_text(&s->sql, " AND ");
 			where_entities(s, set->own_ids, set->own_count);
 		}
 	}
 	buf_add_char(&s->sql, ')');
+	return OK;
 }
 
-void sight_where(struct statement *s, const struct sight *sight, const struct record_context *x)
+enum code sight_where(struct statement *s, const struct sight *sight, struct record_context *x, struct error *e)
 {
 	if (sight->rows.all)
-		return;
+		return OK;
 	buf_add_text(&s->sql, " AND ");
-	where_set(s, sight, &sight->rows, x);
+	return where_set(s, sight, &sight->rows, x, e);
 }
 
-void sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, const struct record_context *x)
+enum code sight_column(struct statement *s, const struct sight *sight, const struct field *f, const char *column, struct record_context *x,
+		       struct error *e)
 {
 	if (sight_field_everywhere(sight, f)) {
 		buf_format(&s->sql, "t.%s", column);
-		return;
+		return OK;
 	}
 	buf_add_text(&s->sql, "CASE WHEN ");
-	where_set(s, sight, group_of(sight, f), x);
+	TRY(where_set(s, sight, group_of(sight, f), x, e));
 	buf_format(&s->sql, " THEN t.%s END AS %s", column, column);
+	return OK;
+}
+
+enum code sight_refuse(const struct field *f, struct error *e)
+{
+	return error_fail(e, E_DENIED, N_("You may not filter, sort or count by {field}: some of its values are hidden from you"),
+			  { "field", str_of(f->name) });
 }
 
 const char *refusal_msgid(enum decision_reason reason)

@@ -208,6 +208,28 @@ class Records(Estate):
         self.assertEqual(items[0]["changes"], {"name": ["Before", "After"]})
         self.assertEqual(items[0]["authority"][0]["function"], "site.update")
 
+    def test_past(self):
+        """A device as it was and as it was known, over HTTP; the time of a version is that of the one after it."""
+        device = self.make("device", name="then", **{"class": "laptop"})
+        before = self.root.get(f"/api/device/{device}").json["since"]
+        self.root.patch(f"/api/device/{device}", {"name": "now"})
+        now = self.root.get(f"/api/device/{device}").json
+        was = self.root.get(f"/api/device/{device}?as_of={before}")
+        self.assertEqual((was.json["name"], was.json["version"], was.json["since"], was.json["until"]), ("then", 1, before, now["since"]))
+        known = self.root.get(f"/api/device/{device}?known_at={before}").json
+        self.assertEqual((known["name"], "until" in known), ("then", False))
+        listed = self.root.get(f"/api/device?as_of={before}&id=eq.{device}&count=exact&expand=site").json
+        self.assertEqual(([i["name"] for i in listed["items"]], listed["count"]), (["then"], 1))
+        self.assertEqual(self.root.get(f"/api/device/count?as_of=2020-01-01").json["count"], 0)
+        self.assertEqual(self.root.get(f"/api/device/facets?as_of={before}&by=class&id=eq.{device}").json["facets"]["class"],
+                         [{"value": "laptop", "count": 1}])
+        leaf = self.root.get(f"/api/device/{device}/history").json["items"][0]["leaf"]
+        self.assertEqual(self.root.get(f"/api/device/{device}?known_at={leaf}").json["name"], "then")
+        self.assertEqual(self.root.get(f"/api/device/{device}?known_at={leaf + 1}").json["name"], "now")
+        self.assertEqual(self.root.get(f"/api/device/{device}?as_of=2020-01-01").status, 404)
+        self.assertEqual(self.root.get(f"/api/device?as_of=soon").status, 422)
+        self.assertEqual(self.root.get(f"/api/device/{device}/links?as_of=2020-01-01").status, 400)
+
     def test_idempotency(self):
         key = {"Idempotency-Key": "once-" + self.id()}
         first = self.root.post("/api/tag", {"name": "idempotent"}, headers=key)

@@ -22,3 +22,6 @@ SELECT id, payload FROM journal_entry WHERE id > ?1 ORDER BY id LIMIT ?2
 
 -- name: entities_there
 SELECT count(*) FROM entity WHERE id = ANY(?1) AND archived IS NULL
+
+-- name: time_of_size
+SELECT time FROM journal_entry WHERE leaf < ?1 ORDER BY leaf DESC LIMIT 1

@@ -1,10 +1,12 @@
 /* A list request, in PostgREST's convention (https://postgrest.org/en/stable/references/api/tables_views.html):
  *   ?state=eq.in_use&cost=gt.1000&name=ilike.*printer*&or=(class.eq.laptop,class.eq.mobile)
  *   &select=name,serial&expand=holder&order=name.desc.nullslast&limit=50&after=<cursor>&count=exact&by=class,state
+ *   &as_of=2026-03-01&known_at=2026-04-01T12:00:00Z
  * Operators: eq neq gt gte lt lte like ilike in.(a,b) is.null is.not_null cs.{id} and not.<op>. Parsing is pure; names
  * and values are checked against the kind here, once, whatever face they came through. */
 #pragma once
 #include "model/value.h"
+#include "record/moment.h"
 
 enum filter_op { FILTER_EQ, FILTER_NEQ, FILTER_GT, FILTER_GTE, FILTER_LT, FILTER_LTE, FILTER_LIKE, FILTER_ILIKE,
 		 FILTER_IN, FILTER_IS_NULL, FILTER_CONTAINS, FILTER_AND, FILTER_OR };
@@ -48,6 +50,7 @@ struct record_query {
 	bool count;
 	bool archived; /* include archived ones (archived=is.not_null or archived=any) */
 	int64_t within; /* entity: only it and those below (within=<id>); 0: all */
+	struct moment moment; /* as_of, known_at */
 };
 
 struct query_pair {

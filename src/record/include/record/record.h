@@ -110,8 +110,9 @@ enum code record_create_many(struct record_context *x, const struct kind *k, con
 
 /* --- reading -------------------------------------------------------------------------------------- */
 /* One record as JSON: {"id","kind","entity","version","state","number","since","archived",fields…}. Masked fields are left out and named
- * in "masked". `expand`: reference fields to write as {"id","title"}. */
-enum code record_get(struct record_context *x, const struct kind *k, int64_t id, const struct record_select *select,
+ * in "masked". `expand`: reference fields to write as {"id","title"}. At a moment (NULL: now): the version that held then, with "until";
+ * fields about a person who was erased since are left out and named in "forgotten", those whose past is not kept in "unkept". */
+enum code record_get(struct record_context *x, const struct kind *k, int64_t id, const struct moment *m, const struct record_select *select,
 		     struct json_writer *out, int64_t *ret_version, struct error *e);
 /* {"items":[…],"next":"cursor"|null,"count":n (when asked)} */
 enum code record_list(struct record_context *x, const struct kind *k, const struct record_query *q,
